@@ -1,0 +1,69 @@
+import type { LogRecord, TopicPartition } from '../model/record.ts';
+
+/** Records of one partition in the order of the log. Offsets rise and may have holes. */
+export interface RecordBatch extends TopicPartition {
+  readonly records: readonly LogRecord[];
+  /** The offset to read next once this batch is durable: last finished + 1. */
+  readonly nextOffset: bigint;
+  /** False as soon as the partition may belong to somebody else; a stale batch can be left undone. */
+  isStale(): boolean;
+  /** Tells the group that this member is alive; call it during long work. */
+  heartbeat(): Promise<void>;
+}
+
+/** Where reading may start for a partition that was just assigned. */
+export interface StartPosition extends TopicPartition {
+  /** What the log has stored as the group's committed offset; undefined when nothing was committed. */
+  readonly committed: bigint | undefined;
+  /** First offset that the log still holds, and the one after the last. */
+  readonly logStart: bigint;
+  readonly logEnd: bigint;
+}
+
+export interface RecordHandler {
+  /**
+   * Makes the batch durable. Only when it resolves is the offset committed; when it
+   * rejects, the batch is delivered again. It rejects only for outages (a database
+   * that is away), never for what a record holds.
+   */
+  handleBatch(batch: RecordBatch): Promise<void>;
+  /**
+   * Asked once per assignment of a partition, before its first batch, and never
+   * skipped: the answer is where to read from. Returning `undefined` accepts the
+   * committed offset (or the log's start where there is none).
+   */
+  choosePosition(start: StartPosition): Promise<bigint | undefined>;
+  /** The partitions that this member holds now; called after every change. */
+  assignmentChanged(partitions: readonly TopicPartition[]): void;
+}
+
+/**
+ * Reads a topic as one member of a consumer group. The implementer delivers each
+ * partition's records in order, one batch at a time per partition, commits
+ * `nextOffset` only after `handleBatch` resolved, copies every value out of its
+ * network buffers, decompresses gzip, snappy, lz4 and zstd, and survives outages
+ * of the log by himself. Deduplication, retries of the database and dead letters
+ * are the consumer's job, not his.
+ */
+export interface RecordSource {
+  /** Joins the group and begins to deliver. Resolves once joined or waiting for partitions. */
+  start(handler: RecordHandler): Promise<void>;
+  /** Stops fetching these partitions until `resume`; membership is kept. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /**
+   * For each partition held: the log's end offset as polled now, and the position
+   * that reading has reached (which passes control records and compacted holes that
+   * no batch ever shows).
+   */
+  progress(): Promise<readonly PartitionReadProgress[]>;
+  /** Finishes the batch in hand, commits, leaves the group. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves (never rejects) with the cause when the source died for good and will not restart by itself. */
+  readonly died: Promise<Error>;
+}
+
+export interface PartitionReadProgress extends TopicPartition {
+  readonly endOffset: bigint;
+  readonly position: bigint;
+}

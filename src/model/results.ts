@@ -1,0 +1,156 @@
+import { z } from 'zod';
+
+/**
+ * What stages return and the results topic carries (contract 3.3). The JSON
+ * Schemas in `schemas/` are generated from these.
+ */
+
+export const evidenceSchema = z.strictObject({
+  message_id: z.string().min(1),
+  /** Verbatim words of that message, as checked by code. */
+  quote: z.string().min(1),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const emotionalTones = ['positive', 'negative', 'neutral', 'mixed'] as const;
+
+export const summaryResultSchema = z.strictObject({
+  summary_text: z.string().min(1),
+  key_topics: z.array(z.string().min(1)),
+  emotional_tone: z.enum(emotionalTones),
+  /** Length of the summary over the length of the transcript's text. */
+  compression_ratio: z.number().min(0),
+  confidence_score: z.number().min(0).max(1),
+});
+export type SummaryResult = z.infer<typeof summaryResultSchema>;
+
+/** The closed vocabulary of relations; `other` comes with a free predicate in `predicate`. */
+export const relations = [
+  'is_named',
+  'is_aged',
+  'lives_in',
+  'from',
+  'works_as',
+  'works_at',
+  'studies',
+  'studied_at',
+  'speaks',
+  'likes',
+  'loves',
+  'enjoys',
+  'prefers',
+  'dislikes',
+  'hates',
+  'avoids',
+  'owns',
+  'has',
+  'visited',
+  'does',
+  'plays',
+  'practices',
+  'wants',
+  'needs',
+  'plans_to',
+  'learned',
+  'knows',
+  'feels',
+  'allergic_to',
+  'other',
+] as const;
+export type Relation = (typeof relations)[number];
+
+export const entityTypes = [
+  'name',
+  'person',
+  'place',
+  'organization',
+  'occupation',
+  'education',
+  'language',
+  'hobby',
+  'activity',
+  'food',
+  'drink',
+  'pet',
+  'media',
+  'skill',
+  'goal',
+  'event',
+  'feeling',
+  'health',
+  'object',
+  'other',
+] as const;
+export type EntityType = (typeof entityTypes)[number];
+
+export const polarities = ['positive', 'negative'] as const;
+export type Polarity = (typeof polarities)[number];
+
+/** How the user meant it. Only `stated` and `implied` become current facts. */
+export const modalities = ['stated', 'implied', 'hypothetical', 'joking', 'role-play', 'about-someone-else'] as const;
+export type Modality = (typeof modalities)[number];
+
+export const factResultSchema = z.strictObject({
+  relation: z.enum(relations),
+  /** The free wording of the relation, only with `other`. */
+  predicate: z.string().min(1).max(60).optional(),
+  entity_name: z.string().min(1).max(100),
+  entity_type: z.enum(entityTypes),
+  /** Details of this user's own fact (a colour, a breed, a number), never of the entity shared by others. */
+  attributes: z.record(z.string(), z.string()).optional(),
+  /** `negative`: the user says it is not so ("I have no pets"). */
+  polarity: z.enum(polarities),
+  modality: z.enum(modalities),
+  confidence: z.number().min(0).max(1),
+  /** RFC 3339. When it became true as far as the words tell; usually the message's time. */
+  valid_from: z.string().nullable(),
+  /** RFC 3339. Set when the words say that it ended ("I used to live in Rome"). */
+  valid_to: z.string().nullable(),
+  evidence: z.array(evidenceSchema).min(1),
+});
+export type FactResult = z.infer<typeof factResultSchema>;
+export const factsResultSchema = z.strictObject({ facts: z.array(factResultSchema) });
+export type FactsResult = z.infer<typeof factsResultSchema>;
+
+export const preferenceKeys = [
+  'preferred_name',
+  'pronouns',
+  'timezone',
+  'location',
+  'communication_style',
+  'response_length',
+  'language',
+  'topic_preferences',
+  'topics_to_avoid',
+  'formality_level',
+  'use_emojis',
+] as const;
+export type PreferenceKey = (typeof preferenceKeys)[number];
+
+export const preferenceResultSchema = z.strictObject({
+  key: z.enum(preferenceKeys),
+  value: z.string().min(1).max(200),
+  /** Asked for in words, as opposed to read out of behaviour. */
+  explicit: z.boolean(),
+  confidence: z.number().min(0).max(1),
+  reasoning: z.string(),
+  evidence: z.array(evidenceSchema).min(1),
+});
+export type PreferenceResult = z.infer<typeof preferenceResultSchema>;
+export const preferencesResultSchema = z.strictObject({ preferences: z.array(preferenceResultSchema) });
+export type PreferencesResult = z.infer<typeof preferencesResultSchema>;
+
+/** Which analyser made a result. */
+export const methods = ['model', 'offline'] as const;
+export type Method = (typeof methods)[number];
+
+export const usageSchema = z.strictObject({
+  input_tokens: z.number().int().min(0),
+  cached_input_tokens: z.number().int().min(0),
+  output_tokens: z.number().int().min(0),
+  /** Model calls that this result took, repairs included. */
+  calls: z.number().int().min(0),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+export const noUsage: Usage = { input_tokens: 0, cached_input_tokens: 0, output_tokens: 0, calls: 0 };
