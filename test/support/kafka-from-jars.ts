@@ -1,0 +1,176 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import kafkajs from 'kafkajs';
+
+import { runProgram } from './kafka-program.ts';
+import { resolveKafkaJars } from './kafka-jars.ts';
+import type { TestKafka } from './kafka.ts';
+
+const startTimeoutMs = 60_000;
+const log4jFile = fileURLToPath(new URL('./kafka-jars/log4j2.properties', import.meta.url));
+
+/** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */
+export async function startKafkaFromJars(): Promise<TestKafka> {
+  const classPath = path.join(await resolveKafkaJars(), '*');
+  const root = await mkdtemp(path.join(tmpdir(), 'afterword-test-kafka-'));
+  const ports = await findFreePorts();
+  const settings = path.join(root, 'server.properties');
+  await writeFile(settings, serverProperties({ ...ports, logFolder: path.join(root, 'logs') }));
+  const java = [`-Dlog4j2.configurationFile=${log4jFile}`, '-cp', classPath];
+
+  const clusterId = (await runProgram('java', [...java, 'kafka.tools.StorageTool', 'random-uuid'])).trim();
+  await runProgram('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]);
+
+  const broker = startTied('java', [...frugalJvm, ...java, 'kafka.Kafka', settings], root);
+  const brokers = `127.0.0.1:${ports.client}`;
+  try {
+    await waitForCluster(brokers, clusterId, broker);
+  } catch (error) {
+    broker.stop();
+    throw error;
+  }
+  return {
+    available: true,
+    brokers,
+    stop: async () => {
+      broker.stop();
+      await broker.gone;
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+// Quick to start and small: a test run shares its machine.
+const frugalJvm = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+function serverProperties(node: { client: number; controller: number; logFolder: string }): string {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${node.controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${node.client},CONTROLLER://127.0.0.1:${node.controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.client}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': node.logFolder,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    // A missing topic must stay missing.
+    'auto.create.topics.enable': false,
+    // Retention and compaction that a test can wait for.
+    'log.retention.check.interval.ms': 500,
+    'log.cleaner.backoff.ms': 200,
+    'log.cleaner.dedupe.buffer.size': 2_097_152,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+interface TiedProcess {
+  readonly gone: Promise<void>;
+  /** What it printed last, for a person who asks why it did not start. */
+  lastWords(): string;
+  hasExited(): boolean;
+  stop(): void;
+}
+
+/**
+ * A process that cannot outlive us. The shell waits for the end of a pipe of which
+ * we hold the other end: however this process dies, kill -9 included, the kernel
+ * closes the pipe and the shell kills the broker and removes its folder.
+ */
+function startTied(command: string, args: readonly string[], folder: string): TiedProcess {
+  const script = 'folder=$1; shift; "$@" & cat >/dev/null; kill -9 $! 2>/dev/null; wait; rm -rf "$folder"';
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', folder, command, ...args], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('utf8')).slice(-2_000);
+  };
+  shell.stdout.on('data', keep);
+  shell.stderr.on('data', keep);
+  return {
+    gone: new Promise((resolve) =>
+      shell.once('close', () => {
+        resolve();
+      }),
+    ),
+    lastWords: () => output,
+    hasExited: () => hasExited(shell),
+    stop: () => {
+      shell.stdin.end();
+    },
+  };
+}
+
+function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** The cluster's id, not only its port: another broker may have got the port before ours. */
+async function waitForCluster(brokers: string, clusterId: string, broker: TiedProcess): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const found = await readClusterId(brokers);
+    if (found === clusterId) return;
+    if (found !== undefined) throw new Error(`another broker answers at ${brokers}`);
+    if (broker.hasExited() || Date.now() > deadline) {
+      throw new Error(`the broker did not start: ${broker.lastWords()}`);
+    }
+    await sleep(100);
+  }
+}
+
+async function readClusterId(brokers: string): Promise<string | undefined> {
+  const kafka = new kafkajs.Kafka({
+    clientId: 'afterword-test-support',
+    brokers: [brokers],
+    retry: { retries: 0 },
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    return (await admin.describeCluster()).clusterId;
+  } catch {
+    return undefined;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function findFreePorts(): Promise<{ client: number; controller: number }> {
+  // Both at once, or the second could be the first again.
+  const servers = [createServer(), createServer()] as const;
+  const [client, controller] = await Promise.all(servers.map(listenAnywhere));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  if (client === undefined || controller === undefined) throw new Error('no port was given');
+  return { client, controller };
+}
+
+function listenAnywhere(server: ReturnType<typeof createServer>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('no port was given'));
+      else resolve(address.port);
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { runProgram } from './kafka-program.ts';
+
+const pomFile = fileURLToPath(new URL('./kafka-jars/pom.xml', import.meta.url));
+const cacheFolder = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+
+/** The folder with the broker's jars, resolved by Maven once for each state of the pom. */
+export async function resolveKafkaJars(): Promise<string> {
+  const version = createHash('sha256')
+    .update(await readFile(pomFile))
+    .digest('hex')
+    .slice(0, 12);
+  const folder = path.join(cacheFolder, `kafka-jars-${version}`);
+  if (await exists(folder)) return folder;
+  await mkdir(cacheFolder, { recursive: true });
+  // Renamed when it is whole, so that two runs at once, or one that died, leave no half folder.
+  const unfinished = await mkdtemp(`${folder}-`);
+  await runProgram('mvn', [
+    ...['-q', '-B', '-f', pomFile, 'dependency:copy-dependencies'],
+    ...['-DincludeScope=runtime', `-DoutputDirectory=${unfinished}`],
+  ]);
+  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true, force: true }));
+  return folder;
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
