@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { relations } from '../model/results.ts';
+import { durationPattern, parseDuration } from './duration.ts';
+
+/**
+ * The file named by AFTERWORD_CONFIG: what is structured or per bot. Strict, so that
+ * a misspelt setting is a fault and not a wish. `schemas/config.v1.json` is generated
+ * from this; every error text here tells what is right and never what was found.
+ */
+
+const duration = (expected: string): z.ZodType<number, string> =>
+  z
+    .string({ error: `expected ${expected}` })
+    .regex(durationPattern, { error: `expected ${expected}` })
+    .transform((text) => parseDuration(text) ?? 0);
+
+const anyDuration = duration('a duration such as "500ms", "10s", "30m", "12h" or "90d"');
+const name = z.string().regex(/^[^\s\p{Cc}]{1,255}$/u, { error: 'expected a name without spaces' });
+const stageName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'expected a stage name in kebab-case' });
+const usd = z.number().min(0).max(1_000_000);
+
+const stageSchema = z.strictObject({
+  enabled: z.boolean().optional().describe('Whether the stage runs.'),
+  minMessages: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Fewest messages by user or bot that make the stage worth running; else its own number.'),
+});
+const stagesSchema = z.record(stageName, stageSchema);
+
+const priceSchema = z.strictObject({
+  inputUsdPerMillion: usd.describe('Dollars for a million input tokens.'),
+  cachedInputUsdPerMillion: usd
+    .optional()
+    .describe('Dollars for a million input tokens read from the cache; else as other input.'),
+  outputUsdPerMillion: usd.describe('Dollars for a million output tokens.'),
+});
+
+const botSchema = z.strictObject({
+  gap: anyDuration.optional().describe('Silence that ends a window of this bot.'),
+  model: name.optional().describe('Model that extracts this bot’s windows.'),
+  stages: stagesSchema.optional().describe('By stage name; what is left out holds as for all bots.'),
+  ignoreUsers: z.array(name).optional().describe('More users to store and never extract, as globs.'),
+});
+
+export const configFileSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('For editors; not read.'),
+    session: z
+      .strictObject({
+        gap: anyDuration.optional().describe('As SESSION_GAP.'),
+        grace: anyDuration.optional().describe('As SESSION_GRACE.'),
+        maxMessages: z.int().min(2).max(100_000).optional().describe('As SESSION_MAX_MESSAGES.'),
+        maxDuration: anyDuration.optional().describe('As SESSION_MAX_DURATION.'),
+      })
+      .optional()
+      .describe('Where windows end and when they are extracted.'),
+    ignoreUsers: z.array(name).optional().describe('As IGNORE_USERS: users to store and never extract.'),
+    model: name.optional().describe('As AFTERWORD_MODEL.'),
+    budgetUsdPerDay: z.number().gt(0).max(1_000_000).optional().describe('As BUDGET_USD_PER_DAY.'),
+    prices: z.record(name, priceSchema).optional().describe('By model; they count the budget and the costs.'),
+    stages: stagesSchema.optional().describe('By stage name, for all bots.'),
+    memory: z
+      .strictObject({
+        lifetimes: z
+          .partialRecord(z.enum(relations), z.union([anyDuration, z.literal('never')]))
+          .optional()
+          .describe('By relation: the age past which a fact reads stale, or "never".'),
+      })
+      .optional()
+      .describe('How long facts hold.'),
+    bots: z.record(name, botSchema).optional().describe('By bot id: what differs from the above.'),
+  })
+  .describe('Settings of Afterword that are structured or per bot. The environment wins over the file.');
+
+export type ConfigFile = z.infer<typeof configFileSchema>;
+export type StageSettingsInFile = z.infer<typeof stageSchema>;
+export type ModelPrice = z.infer<typeof priceSchema>;

@@ -1,0 +1,114 @@
+import type { Relation } from '../model/results.ts';
+import type { ModelPrice } from './config-file.ts';
+import type { Secret } from './secret.ts';
+import type { VariableName } from './variables.ts';
+import type { logLevels } from './variables/process.ts';
+import type { memoryScopes, sessionKeys } from './variables/sessions.ts';
+import type { saslMechanisms } from './variables/kafka.ts';
+
+/** Everything that was configured, parsed, checked and deeply frozen. */
+export interface Config {
+  readonly kafka: {
+    /** null: the embedded log. */
+    readonly connection: KafkaConnection | null;
+    readonly clientId: string;
+    readonly groupId: string;
+    readonly messagesTopic: string;
+    readonly resultsTopic: string;
+    readonly deadLetterTopic: string;
+  };
+  /** null: the embedded Postgres. */
+  readonly databaseUrl: Secret | null;
+  /** Folder of the embedded log and Postgres, as written. */
+  readonly dataDir: string;
+  /** null: vectors in Postgres. */
+  readonly qdrant: { readonly url: string; readonly apiKey: Secret | null } | null;
+  /** null: the offline analyser. */
+  readonly anthropic: { readonly apiKey: Secret; readonly baseUrl: string | null } | null;
+  /** null: lexical vectors. */
+  readonly embeddings: EmbeddingsConnection | null;
+  readonly session: SessionSettings;
+  readonly extract: {
+    readonly model: string;
+    readonly concurrency: number;
+    /** null: no limit. */
+    readonly budgetUsdPerDay: number | null;
+    /** By model; over the built-in ones. */
+    readonly prices: Readonly<Record<string, ModelPrice>>;
+    readonly stages: StagesSettings;
+    /** Globs; see `matchesAnyGlob`. */
+    readonly ignoreUsers: readonly string[];
+  };
+  readonly memory: {
+    readonly scope: MemoryScope;
+    /** Milliseconds by relation, over the built-in ones; null: never stale. */
+    readonly lifetimesMs: Readonly<Partial<Record<Relation, number | null>>>;
+  };
+  /** Age past which the text of messages is blanked; null: kept. */
+  readonly transcriptRetentionMs: number | null;
+  readonly http: { readonly host: string; readonly port: number; readonly token: Secret | null };
+  readonly logLevel: LogLevel;
+  /** By bot id: what differs; ask `settingsForBot`. */
+  readonly bots: Readonly<Record<string, BotOverrides>>;
+  /** Where each variable's value came from. */
+  readonly sources: Readonly<Record<VariableName, SettingSource>>;
+  /** One line for each setting, in the order of the reference page, secrets masked. */
+  readonly shown: Readonly<Partial<Record<VariableName, string>>>;
+  /** What is probably a mistake but is not refused; for people, never with a value in it. */
+  readonly warnings: readonly string[];
+}
+
+export type SettingSource = 'environment' | 'file' | 'default' | 'unset';
+export type LogLevel = (typeof logLevels)[number];
+export type SessionKey = (typeof sessionKeys)[number];
+export type MemoryScope = (typeof memoryScopes)[number];
+export type SaslMechanism = (typeof saslMechanisms)[number];
+
+export interface KafkaConnection {
+  readonly brokers: readonly string[];
+  /** null: not encrypted. */
+  readonly ssl: KafkaSsl | null;
+  /** null: no login. */
+  readonly sasl: {
+    readonly mechanism: SaslMechanism;
+    readonly username: string;
+    readonly password: Secret;
+  } | null;
+}
+
+/** PEM texts, read from their files. */
+export interface KafkaSsl {
+  readonly ca: string | null;
+  readonly client: { readonly cert: string; readonly key: Secret } | null;
+  readonly rejectUnauthorized: boolean;
+}
+
+export interface EmbeddingsConnection {
+  readonly url: string;
+  readonly model: string;
+  readonly apiKey: Secret | null;
+}
+
+export interface SessionSettings {
+  readonly gapMs: number;
+  readonly graceMs: number;
+  readonly maxMessages: number;
+  readonly maxDurationMs: number;
+  readonly key: SessionKey;
+}
+
+export interface StageSettings {
+  readonly enabled: boolean;
+  /** null: the stage's own number. */
+  readonly minMessages: number | null;
+}
+
+/** By stage name; a stage that is not named is enabled with its own number. */
+export type StagesSettings = Readonly<Record<string, StageSettings>>;
+
+export interface BotOverrides {
+  readonly gapMs?: number;
+  readonly model?: string;
+  readonly stages: Readonly<Record<string, Partial<StageSettings>>>;
+  readonly ignoreUsers: readonly string[];
+}

@@ -1,0 +1,48 @@
+import { httpUrlKind } from '../address-kinds.ts';
+import { integerKind, moneyKind, nameKind, secretKind } from '../kinds.ts';
+import { defaulted, optional } from './variable.ts';
+
+export const modelVariables = {
+  ANTHROPIC_API_KEY: optional({
+    kind: secretKind,
+    about: 'Key for the model. Secret.',
+    unset: 'the offline analyser',
+  }),
+  ANTHROPIC_BASE_URL: optional({
+    kind: httpUrlKind,
+    about: 'Where the model’s API is reached, for a proxy or gateway.',
+    unset: 'Anthropic’s own address',
+  }),
+  AFTERWORD_MODEL: defaulted({
+    kind: nameKind,
+    about: 'Model that extracts.',
+    byDefault: 'claude-haiku-5-5',
+    inFile: 'model',
+  }),
+  BUDGET_USD_PER_DAY: optional({
+    kind: moneyKind,
+    about: 'Most to spend on the model in a day (UTC); past it, windows wait for the next day.',
+    unset: 'no limit',
+    inFile: 'budgetUsdPerDay',
+  }),
+  EXTRACT_CONCURRENCY: defaulted({
+    kind: integerKind(1, 256),
+    about: 'Most windows extracted at the same time by this process.',
+    byDefault: '4',
+  }),
+  EMBEDDINGS_URL: optional({
+    kind: httpUrlKind,
+    about: 'OpenAI-compatible embeddings service; needs `EMBEDDINGS_MODEL`.',
+    unset: 'lexical vectors',
+  }),
+  EMBEDDINGS_MODEL: optional({
+    kind: nameKind,
+    about: 'Model of the embeddings service; needs `EMBEDDINGS_URL`.',
+    unset: 'lexical vectors',
+  }),
+  EMBEDDINGS_API_KEY: optional({
+    kind: secretKind,
+    about: 'Key for the embeddings service. Secret.',
+    unset: 'no key is sent',
+  }),
+} as const;
