@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { relations } from '../model/results.ts';
-import { durationPattern, parseDuration } from './duration.ts';
+import { durationPattern, parseDuration, positiveDurationPattern } from './duration.ts';
 
 /**
  * The file named by AFTERWORD_CONFIG: what is structured or per bot. Strict, so that
@@ -8,13 +8,17 @@ import { durationPattern, parseDuration } from './duration.ts';
  * from this; every error text here tells what is right and never what was found.
  */
 
-const duration = (expected: string): z.ZodType<number, string> =>
-  z
-    .string({ error: `expected ${expected}` })
-    .regex(durationPattern, { error: `expected ${expected}` })
-    .transform((text) => parseDuration(text) ?? 0);
+function durationSchema(pattern: RegExp, form: string): z.ZodType<number, string> {
+  const error = `expected ${form}`;
+  const text = z.string({ error }).regex(pattern, { error });
+  return text.transform((written) => parseDuration(written) ?? 0);
+}
 
-const anyDuration = duration('a duration such as "500ms", "10s", "30m", "12h" or "90d"');
+const anyDuration = durationSchema(durationPattern, 'a duration such as "500ms", "10s" or "2m"');
+const positiveDuration = durationSchema(
+  positiveDurationPattern,
+  'a duration above 0, such as "10s", "30m", "12h" or "90d"',
+);
 const name = z.string().regex(/^[^\s\p{Cc}]{1,255}$/u, { error: 'expected a name without spaces' });
 const stageName = z
   .string()
@@ -41,7 +45,7 @@ const priceSchema = z.strictObject({
 });
 
 const botSchema = z.strictObject({
-  gap: anyDuration.optional().describe('Silence that ends a window of this bot.'),
+  gap: positiveDuration.optional().describe('Silence that ends a window of this bot.'),
   model: name.optional().describe('Model that extracts this bot’s windows.'),
   stages: stagesSchema.optional().describe('By stage name; what is left out holds as for all bots.'),
   ignoreUsers: z.array(name).optional().describe('More users to store and never extract, as globs.'),
@@ -52,10 +56,10 @@ export const configFileSchema = z
     $schema: z.string().optional().describe('For editors; not read.'),
     session: z
       .strictObject({
-        gap: anyDuration.optional().describe('As SESSION_GAP.'),
+        gap: positiveDuration.optional().describe('As SESSION_GAP.'),
         grace: anyDuration.optional().describe('As SESSION_GRACE.'),
         maxMessages: z.int().min(2).max(100_000).optional().describe('As SESSION_MAX_MESSAGES.'),
-        maxDuration: anyDuration.optional().describe('As SESSION_MAX_DURATION.'),
+        maxDuration: positiveDuration.optional().describe('As SESSION_MAX_DURATION.'),
       })
       .optional()
       .describe('Where windows end and when they are extracted.'),
@@ -67,7 +71,7 @@ export const configFileSchema = z
     memory: z
       .strictObject({
         lifetimes: z
-          .partialRecord(z.enum(relations), z.union([anyDuration, z.literal('never')]))
+          .partialRecord(z.enum(relations), z.union([positiveDuration, z.literal('never')]))
           .optional()
           .describe('By relation: the age past which a fact reads stale, or "never".'),
       })

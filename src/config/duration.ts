@@ -4,6 +4,9 @@ type Unit = keyof typeof unitMs;
 /** A whole number and its unit. Also published in the JSON Schema, hence a plain pattern. */
 export const durationPattern = /^(\d{1,9})(ms|s|m|h|d)$/;
 
+/** The same, above 0. */
+export const positiveDurationPattern = /^(?!0+[a-z])(\d{1,9})(ms|s|m|h|d)$/;
+
 /** Milliseconds of a text such as `500ms`, `10s`, `30m`, `12h` or `90d`; undefined: not a duration. */
 export function parseDuration(text: string): number | undefined {
   const match = durationPattern.exec(text);

@@ -22,13 +22,24 @@ export function kafkaConnection(
 
 function kafkaSsl(values: Values, pem: (name: PemVariable) => Secret | null): KafkaSsl | null {
   const [ca, cert, key] = [pem('KAFKA_SSL_CA'), pem('KAFKA_SSL_CERT'), pem('KAFKA_SSL_KEY')];
-  const isMeant = ca !== null || cert !== null || values.KAFKA_SSL_REJECT_UNAUTHORIZED !== undefined;
-  if (!(values.KAFKA_SSL ?? isMeant)) return null;
+  if (!usesSsl(values)) return null;
   return {
     ca: ca?.reveal() ?? null,
     client: cert && key ? { cert: cert.reveal(), key } : null,
     rejectUnauthorized: values.KAFKA_SSL_REJECT_UNAUTHORIZED ?? true,
   };
+}
+
+const sslDetails = [
+  'KAFKA_SSL_CA',
+  'KAFKA_SSL_CERT',
+  'KAFKA_SSL_KEY',
+  'KAFKA_SSL_REJECT_UNAUTHORIZED',
+] as const;
+
+/** Whoever sets a detail of TLS means TLS, and must not be given plain connections. */
+export function usesSsl(values: Values): boolean {
+  return values.KAFKA_SSL ?? sslDetails.some((name) => values[name] !== undefined);
 }
 
 function readPem(

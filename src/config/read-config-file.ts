@@ -43,11 +43,33 @@ function parseJson(text: string): { value: unknown } | { problem: string } {
   try {
     // Some editors begin a file with a byte order mark.
     return { value: JSON.parse(text.replace(/^\uFEFF/, '')) };
+  } catch {
+    return { problem: `the file is not JSON (line ${firstBrokenLine(text)})` };
+  }
+}
+
+/**
+ * The parser's message quotes the text, and not every version tells a position. So the
+ * file is parsed line by line: the first line after which it breaks otherwise than by
+ * coming to its end is the one.
+ */
+function firstBrokenLine(text: string): number {
+  const lines = text.split('\n');
+  const broken = lines.findIndex((_, index) => !isUnfinished(lines.slice(0, index + 1).join('\n')));
+  return broken < 0 ? lines.length : broken + 1;
+}
+
+function isUnfinished(text: string): boolean {
+  try {
+    JSON.parse(text);
+    // A whole value before the end: what follows it is what is wrong.
+    return true;
   } catch (error) {
-    // The message quotes the text, so only the place is taken from it.
-    const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const before = position === undefined ? undefined : text.slice(0, Number(position)).split('\n');
-    return { problem: `the file is not JSON${before ? ` (near line ${before.length})` : ''}` };
+    const message = error instanceof Error ? error.message : '';
+    const position = Number(/ at position (\d+)/.exec(message)?.[1]);
+    // A string never goes on in the next line.
+    if (message.startsWith('Unterminated string')) return false;
+    return message.startsWith('Unexpected end of JSON') || position === text.length;
   }
 }
 

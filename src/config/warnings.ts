@@ -1,3 +1,4 @@
+import { usesSsl } from './kafka-connection.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Environment } from './read-environment.ts';
 import { variableNames, type Values, type VariableName } from './variables.ts';
@@ -54,11 +55,10 @@ function uselessVariables(values: Values): string[] {
 
 function weakConnections(values: Values): string[] {
   const warnings: string[] = [];
-  const isEncrypted = values.KAFKA_SSL ?? values.KAFKA_SSL_CA !== undefined;
   if (values.KAFKA_SSL_REJECT_UNAUTHORIZED === false) {
     warnings.push('KAFKA_SSL_REJECT_UNAUTHORIZED is `false`: anybody can pose as the broker');
   }
-  if (values.KAFKA_SASL_PASSWORD !== undefined && !isEncrypted) {
+  if (values.KAFKA_SASL_PASSWORD !== undefined && !usesSsl(values)) {
     warnings.push('KAFKA_SASL_PASSWORD is sent over connections that are not encrypted; set KAFKA_SSL');
   }
   return warnings;
