@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ export interface PostgresRuntime {
   readonly majorVersion: string;
 }
 
-interface PlatformPackage {
+export interface PlatformPackage {
   readonly version: string;
   /** Holds bin, lib and share. */
   readonly nativeFolder: string;
@@ -35,8 +35,10 @@ const symlinkList = z.array(z.object({ source: z.string(), target: z.string() })
 export async function prepareRuntime(options: {
   readonly account: ServerAccount;
   readonly copiesFolder: string;
+  /** Where the programs were installed, when that is known already. */
+  readonly installed?: PlatformPackage;
 }): Promise<PostgresRuntime> {
-  const found = await findPlatformPackage();
+  const found = options.installed ?? (await findPlatformPackage());
   if (await canRun(found.nativeFolder, options.account)) return describe(found, found.nativeFolder);
   const copy = await copyOnce(found, options.copiesFolder);
   if (await canRun(copy, options.account)) return describe(found, copy);
@@ -61,7 +63,7 @@ function platformName(): string {
   return `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 }
 
-async function findPlatformPackage(): Promise<PlatformPackage> {
+export async function findPlatformPackage(): Promise<PlatformPackage> {
   const require = createRequire(import.meta.url);
   try {
     // Through the package that depends on it: only there does every package manager let it be seen.
@@ -115,7 +117,8 @@ async function copyOnce(found: PlatformPackage, copiesFolder: string): Promise<s
   // The last part keeps its name, because the list of symlinks spells it.
   const native = path.join(parent, 'native');
   try {
-    await mkdir(copiesFolder, { recursive: true, mode: 0o755 });
+    const made = await mkdir(copiesFolder, { recursive: true });
+    if (made !== undefined) await chmod(copiesFolder, 0o755);
     if ((await absentAsUndefined(lstat(native))) === undefined) await copyWhole(found.nativeFolder, parent);
     await requireOurs(parent);
     return native;
@@ -140,6 +143,8 @@ async function copyWhole(nativeFolder: string, parent: string): Promise<void> {
       verbatimSymlinks: true,
       filter: (source) => !source.endsWith('.a'),
     });
+    // Whatever the umask: the account that runs it is not the one that copies it.
+    await chmod(beside, 0o755);
     await rename(beside, parent);
   } catch (error) {
     if (!['EEXIST', 'ENOTEMPTY'].includes(systemCode(error) ?? '')) throw error;
