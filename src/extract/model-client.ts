@@ -7,6 +7,8 @@ export interface ModelRequest<Answer> {
   readonly system: string;
   /** The window: the fenced transcript. */
   readonly user: string;
+  /** The same `user` will be sent again soon (a call a stage): worth caching where the provider can. */
+  readonly reuseUser?: boolean;
   /** A turn before ours that failed its check, and what was wrong with it; for the one repair. */
   readonly repair?: { readonly answer: string; readonly problem: string };
   readonly answerSchema: z.ZodType<Answer>;

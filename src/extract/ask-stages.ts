@@ -1,0 +1,201 @@
+import { isAfterwordError } from '../errors.ts';
+import { noUsage, type Usage } from '../model/results.ts';
+import type { AnswerStore, KeptAnswer } from './answer-store.ts';
+import { askModel, type AskContext, type Repair } from './ask-model.ts';
+import type { ModelClient } from './model-client.ts';
+import type { ModelGate } from './model-gate/model-gate.ts';
+import { systemPrompt } from './prompts/system-prompt.ts';
+import { partsOf, readDraft, readWithoutFaultyItems, type DraftReading } from './read-draft.ts';
+import { renderTranscript, type RenderOptions } from './render-transcript.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import type { CheckedResult, Stage, StageOutcome } from './stage.ts';
+import type { Timing } from './timing.ts';
+import type { Transcript } from './transcript.ts';
+import { addUsage, splitUsage, usageOfError } from './usage.ts';
+import { skipReason, toSkipped } from './worth-running.ts';
+
+/** One call for all stages, or one for each with the transcript as a shared prefix. */
+export const callShapes = ['together', 'separate'] as const;
+export type CallShape = (typeof callShapes)[number];
+
+export interface AskStagesOptions {
+  /** The enabled stages; their parts make the system prompt, in this order. */
+  readonly stages: readonly Stage[];
+  readonly transcript: Transcript;
+  /** Digest of the window's members; half of what kept answers are found by. */
+  readonly membersDigest: string;
+  readonly client: ModelClient;
+  readonly gate: ModelGate;
+  readonly model: string;
+  readonly timing: Timing;
+  readonly answers?: AnswerStore;
+  readonly ignoreKeptAnswers?: boolean;
+  readonly callShape?: CallShape;
+  readonly retry?: RetryPolicy;
+  readonly render?: RenderOptions;
+  readonly maxOutputTokens?: number;
+  /** Told of a stage that threw; its siblings go on. The error may come from a plug-in. */
+  readonly onStageFault?: (stage: Stage, error: Error) => void;
+  readonly signal: AbortSignal;
+}
+
+const defaultMaxOutputTokens = 8_000;
+
+/**
+ * Asks a model about one window. Each stage ends on its own, in the order given:
+ * done, skipped, or failed with a code (MODEL_RATE_LIMITED, MODEL_CREDENTIALS, ...
+ * once retries are spent; what may succeed later is the caller's to defer). A stage
+ * whose part does not fit is asked for again alone, once.
+ *
+ * Rejects with the signal's reason, or with what the answer store threw; whatever was
+ * answered by then is kept.
+ */
+export async function askStages(options: AskStagesOptions): Promise<StageOutcome[]> {
+  const { stages, transcript } = options;
+  const skipped = new Map(stages.map((stage) => [stage, skipReason(stage, transcript)]));
+  const asked = stages.filter((stage) => skipped.get(stage) === undefined);
+  const outcomes = asked.length === 0 ? [] : await askInShape(contextOf(options), asked);
+  const byStage = new Map(outcomes.map((outcome, index) => [asked[index], outcome]));
+  return stages.map((stage) => byStage.get(stage) ?? toSkipped(stage, skipped.get(stage) ?? 'not-asked'));
+}
+
+interface WindowContext extends AskContext {
+  readonly transcript: Transcript;
+  readonly callShape: CallShape;
+  readonly onStageFault: AskStagesOptions['onStageFault'];
+}
+
+function contextOf(options: AskStagesOptions): WindowContext {
+  const callShape = options.callShape ?? 'together';
+  return {
+    client: options.client,
+    gate: options.gate,
+    answers: options.answers,
+    ignoreKeptAnswers: options.ignoreKeptAnswers ?? false,
+    retry: options.retry ?? defaultRetryPolicy,
+    timing: options.timing,
+    model: options.model,
+    membersDigest: options.membersDigest,
+    system: systemPrompt(options.stages),
+    user: renderTranscript(options.transcript, options.render),
+    reuseUser: callShape === 'separate',
+    maxOutputTokens: options.maxOutputTokens ?? defaultMaxOutputTokens,
+    transcript: options.transcript,
+    callShape,
+    onStageFault: options.onStageFault,
+    signal: options.signal,
+  };
+}
+
+async function askInShape(context: WindowContext, stages: readonly Stage[]): Promise<StageOutcome[]> {
+  if (context.callShape === 'together') return askTogether(context, stages);
+  // The first call fills the provider's cache; the others read from it.
+  const [first, ...others] = stages.map((stage) => [stage]);
+  const firstOutcome = first === undefined ? [] : await askTogether(context, first);
+  const otherOutcomes = await Promise.all(others.map((stage) => askTogether(context, stage)));
+  return [...firstOutcome, ...otherOutcomes.flat()];
+}
+
+async function askTogether(context: WindowContext, stages: readonly Stage[]): Promise<StageOutcome[]> {
+  let answer: KeptAnswer;
+  try {
+    answer = await askModel(context, stages);
+  } catch (error) {
+    const shares = splitUsage(
+      usageOfError(error),
+      stages.map(() => 1),
+    );
+    return stages.map((stage, index) => toFailed(stage, modelCodeOf(error), shares[index] ?? noUsage));
+  }
+  const parts = partsOf(answer.text);
+  const weights = stages.map((stage) => JSON.stringify(parts?.[stage.name] ?? '').length);
+  const shares = splitUsage(answer.usage, weights);
+  return Promise.all(
+    stages.map((stage, index) => {
+      const part = parts === undefined ? answer.text : parts[stage.name];
+      return settle(context, stage, { part, model: answer.model, usage: shares[index] ?? noUsage });
+    }),
+  );
+}
+
+/** One stage's part of an answer, and its share of the cost. */
+interface Share {
+  readonly part: unknown;
+  readonly model: string;
+  readonly usage: Usage;
+}
+
+async function settle(context: WindowContext, stage: Stage, share: Share): Promise<StageOutcome> {
+  const reading = readDraft(stage, share.part, context.transcript);
+  if (!reading.held && 'problem' in reading) return repair(context, stage, share, reading.problem);
+  return conclude(context, stage, share, reading);
+}
+
+async function repair(
+  context: WindowContext,
+  stage: Stage,
+  first: Share,
+  problem: string,
+): Promise<StageOutcome> {
+  let answer: KeptAnswer;
+  try {
+    answer = await askModel(context, [stage], repairOf(stage, first.part, problem));
+  } catch (error) {
+    return toFailed(stage, modelCodeOf(error), addUsage(first.usage, usageOfError(error)));
+  }
+  const second: Share = {
+    part: partsOf(answer.text)?.[stage.name],
+    model: answer.model,
+    usage: addUsage(first.usage, answer.usage),
+  };
+  const readings = [second.part, first.part].map((part) =>
+    readWithoutFaultyItems(stage, part, context.transcript),
+  );
+  const reading = readings.find(({ held }) => held) ?? readings[0];
+  return reading === undefined
+    ? toFailed(stage, 'MODEL_OUTPUT_INVALID', second.usage)
+    : conclude(context, stage, second, reading);
+}
+
+function repairOf(stage: Stage, part: unknown, problem: string): Repair {
+  const answer = typeof part === 'string' ? part : JSON.stringify({ [stage.name]: part ?? null });
+  return {
+    // The API refuses an empty turn.
+    answer: answer.trim() === '' ? '{}' : answer,
+    problem: `That answer cannot be used:\n${problem}\nAnswer the field "${stage.name}" again, corrected and complete.`,
+  };
+}
+
+function conclude(context: WindowContext, stage: Stage, share: Share, reading: DraftReading): StageOutcome {
+  if (reading.held) return toDone(stage, share, reading.checked);
+  if (!('fault' in reading)) return toFailed(stage, 'MODEL_OUTPUT_INVALID', share.usage);
+  context.onStageFault?.(stage, reading.fault);
+  return toFailed(
+    stage,
+    isAfterwordError(reading.fault) ? reading.fault.code : 'INVARIANT_BROKEN',
+    share.usage,
+  );
+}
+
+function toDone(stage: Stage, { model, usage }: Share, checked: CheckedResult<unknown>): StageOutcome {
+  const named = { stage: stage.name, stageVersion: stage.version };
+  return {
+    status: 'done',
+    ...named,
+    method: 'model',
+    model,
+    usage,
+    result: checked.result,
+    rejected: checked.rejected,
+  };
+}
+
+function toFailed(stage: Stage, errorCode: string, usage: Usage): StageOutcome {
+  return { status: 'failed', stage: stage.name, stageVersion: stage.version, errorCode, usage };
+}
+
+/** The code of a failure of the model; anything else (an abort, the database) is not a stage's outcome. */
+function modelCodeOf(error: unknown): string {
+  if (isAfterwordError(error) && error.code.startsWith('MODEL_')) return error.code;
+  throw error;
+}

@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import { ensureError, InvariantError, isAfterwordError } from '../errors.ts';
+import type { CheckedResult, Stage } from './stage.ts';
+import type { Transcript } from './transcript.ts';
+
+/** What became of one stage's part of an answer. */
+export type DraftReading =
+  | { readonly held: true; readonly checked: CheckedResult<unknown> }
+  /** The answer does not fit. `problem` may name the answer's fields: for the model's eyes only. */
+  | { readonly held: false; readonly problem: string }
+  /** The stage itself failed: a bug of ours, or of a plug-in. */
+  | { readonly held: false; readonly fault: Error };
+
+/** The answer's fields by stage; undefined when it is no JSON object. */
+export function partsOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  const bare = text.trim().replace(/^```(?:json)?\s*|\s*```$/gu, '');
+  try {
+    const parsed: unknown = JSON.parse(bare);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    // What JSON.parse says quotes its input; that it failed is all that is needed.
+    return undefined;
+  }
+}
+
+export function readDraft(stage: Stage, part: unknown, transcript: Transcript): DraftReading {
+  const parsed = stage.draftSchema.safeParse(part);
+  if (!parsed.success) return { held: false, problem: describe(stage.name, parsed.error) };
+  return checkDraft(stage, parsed.data, transcript);
+}
+
+/** Runs a stage's own check over a draft, and holds its result to the stage's own schema. */
+export function checkDraft(stage: Stage, draft: unknown, transcript: Transcript): DraftReading {
+  try {
+    const checked = stage.check(draft, transcript);
+    if (stage.resultSchema.safeParse(checked.result).success) return { held: true, checked };
+    return {
+      held: false,
+      fault: new InvariantError('afterword-stage-result', `stage ${stage.name} broke its own schema`),
+    };
+  } catch (error) {
+    if (isAfterwordError(error) && error.code === 'MODEL_OUTPUT_INVALID') {
+      return { held: false, problem: `${stage.name}: ${error.message}` };
+    }
+    return { held: false, fault: ensureError(error) };
+  }
+}
+
+/**
+ * The last resort after a failed repair: list items that do not fit the schema are
+ * left out and counted, so that one of them does not take the others along.
+ */
+export function readWithoutFaultyItems(stage: Stage, part: unknown, transcript: Transcript): DraftReading {
+  const parsed = stage.draftSchema.safeParse(part);
+  if (parsed.success) return checkDraft(stage, parsed.data, transcript);
+  const faulty = faultyItems(parsed.error);
+  const reading = readDraft(stage, faulty === undefined ? undefined : without(part, faulty), transcript);
+  if (!reading.held || faulty === undefined) return reading;
+  const rejected = { ...reading.checked.rejected, malformed: faulty.size };
+  return { held: true, checked: { ...reading.checked, rejected } };
+}
+
+/** `field index` of each faulty item, when all faults lie within items of the part's lists. */
+function faultyItems(error: z.ZodError): Set<string> | undefined {
+  const places = error.issues.map(({ path: [field, index] }) =>
+    typeof field === 'string' && typeof index === 'number' ? `${field} ${index}` : undefined,
+  );
+  const known = places.filter((place) => place !== undefined);
+  return known.length === places.length ? new Set(known) : undefined;
+}
+
+function without(part: unknown, faulty: ReadonlySet<string>): unknown {
+  if (!isObject(part)) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([field, value]) => [
+      field,
+      Array.isArray(value) ? value.filter((_, index) => !faulty.has(`${field} ${index}`)) : value,
+    ]),
+  );
+}
+
+function describe(name: string, error: z.ZodError): string {
+  const lines = error.issues
+    .slice(0, 8)
+    .map(({ path, message }) => `${[name, ...path.map(String)].join('.')}: ${message}`);
+  return lines.join('\n').slice(0, 1_500);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,39 @@
+import { noUsage } from '../model/results.ts';
+import { checkDraft, type DraftReading } from './read-draft.ts';
+import type { Stage, StageOutcome } from './stage.ts';
+import type { Transcript } from './transcript.ts';
+import { skipReason, toSkipped } from './worth-running.ts';
+
+/**
+ * The stages without any model, through the same checks. A stage that has no offline
+ * form, or whose offline answer does not hold, is skipped: there is nothing to repair.
+ */
+export function runOffline(stages: readonly Stage[], transcript: Transcript): StageOutcome[] {
+  return stages.map((stage) => {
+    const reason = skipReason(stage, transcript);
+    if (reason !== undefined) return toSkipped(stage, reason);
+    if (stage.offline === undefined) return toSkipped(stage, 'no-offline-form');
+    return toOutcome(stage, readOffline(stage, transcript));
+  });
+}
+
+function readOffline(stage: Stage, transcript: Transcript): DraftReading {
+  try {
+    return checkDraft(stage, stage.offline?.(transcript), transcript);
+  } catch (error) {
+    return {
+      held: false,
+      fault: error instanceof Error ? error : new Error('an offline form threw no error'),
+    };
+  }
+}
+
+function toOutcome(stage: Stage, reading: DraftReading): StageOutcome {
+  const named = { stage: stage.name, stageVersion: stage.version };
+  if (reading.held) {
+    return { status: 'done', ...named, method: 'offline', model: null, usage: noUsage, ...reading.checked };
+  }
+  if ('fault' in reading)
+    return { status: 'failed', ...named, errorCode: 'INVARIANT_BROKEN', usage: noUsage };
+  return toSkipped(stage, 'offline-not-good-enough');
+}
