@@ -1,0 +1,101 @@
+import type { ProfileDocument, ProfileFact, ProfilePreference, ProfileSummary } from '../model/profile.ts';
+import type { PreferenceKey } from '../model/results.ts';
+import { oneLine } from './render-fact-sentence.ts';
+
+const defaultMaxCharacters = 4000;
+
+export interface ProfileTextOptions {
+  /** Upper bound of the block's length; whole lines are left out, the least telling ones first. */
+  readonly maxCharacters?: number;
+}
+
+interface Section {
+  readonly heading: string;
+  /** Most telling first. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * The profile as a block of text for a prompt: headings and short lines, no ids. Text
+ * of users stays within its line. Empty when nothing is known.
+ */
+export function renderProfileText(profile: ProfileDocument, options: ProfileTextOptions = {}): string {
+  const sections = sectionsOf(profile).filter(({ lines }) => lines.length > 0);
+  return joined(fitted(sections, options.maxCharacters ?? defaultMaxCharacters));
+}
+
+function sectionsOf({ facts, preferences, summaries }: ProfileDocument): Section[] {
+  return [
+    { heading: 'About', lines: facts.about.map(factLine) },
+    { heading: 'Preferences', lines: preferenceLines(preferences) },
+    { heading: 'Likes and dislikes', lines: facts.likes.map(factLine) },
+    { heading: 'People and pets', lines: facts.people_and_pets.map(factLine) },
+    { heading: 'Plans', lines: facts.plans.map(factLine) },
+    { heading: 'Recently', lines: [...facts.recently.map(factLine), ...summaries.map(summaryLine)] },
+    { heading: 'Earlier', lines: facts.earlier.map(factLine) },
+  ];
+}
+
+function factLine({ sentence, stale }: ProfileFact): string {
+  return `- ${oneLine(sentence)}${stale === true ? ' (may be out of date)' : ''}`;
+}
+
+function summaryLine({ ended_at: endedAt, summary_text: text }: ProfileSummary): string {
+  return `- ${endedAt.slice(0, 10)}: ${oneLine(text)}`;
+}
+
+const preferenceNames: Readonly<Record<PreferenceKey, string>> = {
+  preferred_name: 'Wants to be called',
+  pronouns: 'Pronouns',
+  timezone: 'Time zone',
+  location: 'Location',
+  communication_style: 'Communication style',
+  response_length: 'Length of answers',
+  language: 'Language',
+  topic_preferences: 'Likes to talk about',
+  topics_to_avoid: 'Topics to avoid',
+  formality_level: 'Formality',
+  use_emojis: 'Emojis',
+};
+
+/** One line for each key; a key of many values lists them. */
+function preferenceLines(preferences: readonly ProfilePreference[]): string[] {
+  const byKey = new Map<PreferenceKey, string[]>();
+  for (const { key, value, explicit } of preferences) {
+    const worded = `${oneLine(value)}${explicit ? '' : ' (seems so)'}`;
+    byKey.set(key, [...(byKey.get(key) ?? []), worded]);
+  }
+  return [...byKey].map(([key, values]) => `- ${preferenceNames[key]}: ${values.join(', ')}`);
+}
+
+/**
+ * Takes the first line of every section, then every second one, and so on, as far as
+ * they fit: a long list of likes must not push out what the person plans.
+ */
+function fitted(sections: readonly Section[], maxCharacters: number): Section[] {
+  const kept = sections.map(({ heading }) => ({ heading, lines: [] as string[] }));
+  const longest = sections.reduce((most, { lines }) => Math.max(most, lines.length), 0);
+  let room = maxCharacters;
+  for (let round = 0; round < longest; round += 1) {
+    for (const [index, section] of sections.entries()) {
+      const line = section.lines[round];
+      const target = kept[index];
+      if (line === undefined || target === undefined) continue;
+      const cost = costOf(line, target, room === maxCharacters);
+      if (cost > room) continue;
+      target.lines.push(line);
+      room -= cost;
+    }
+  }
+  return kept.filter(({ lines }) => lines.length > 0);
+}
+
+/** The line with its line break; the first of a section brings the heading and the empty line before it. */
+function costOf(line: string, section: Section, isFirst: boolean): number {
+  if (section.lines.length > 0) return line.length + 1;
+  return line.length + 1 + section.heading.length + (isFirst ? 0 : 2);
+}
+
+function joined(sections: readonly Section[]): string {
+  return sections.map(({ heading, lines }) => [heading, ...lines].join('\n')).join('\n\n');
+}
