@@ -44,7 +44,12 @@ export type StageOutcome =
       readonly result: unknown;
       readonly rejected: RejectionCounts;
     }
-  | { readonly status: 'skipped'; readonly stage: string; readonly stageVersion: string; readonly reason: string }
+  | {
+      readonly status: 'skipped';
+      readonly stage: string;
+      readonly stageVersion: string;
+      readonly reason: string;
+    }
   | {
       readonly status: 'failed';
       readonly stage: string;

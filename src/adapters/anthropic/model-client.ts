@@ -1,0 +1,124 @@
+import Anthropic from '@anthropic-ai/sdk';
+import type {
+  MessageCreateParamsNonStreaming,
+  MessageParam,
+  TextBlockParam,
+} from '@anthropic-ai/sdk/resources/messages';
+import { AfterwordError } from '../../errors.ts';
+import type { ModelAnswer, ModelClient, ModelRequest } from '../../extract/model-client.ts';
+import { outputFormat } from './output-schema.ts';
+import { readMessage } from './read-message.ts';
+import { timeoutError, translateError } from './translate-error.ts';
+
+export const defaultModel = 'claude-haiku-5-5';
+
+const defaultBaseURL = 'https://api.anthropic.com';
+
+export interface AnthropicModelClientOptions {
+  readonly apiKey: string;
+  readonly baseURL?: string | undefined;
+  /** From sending the request to the last byte of the answer. */
+  readonly timeoutMs: number;
+}
+
+/** Claude over the Messages API: structured output, the system prompt cached, one request a call. */
+export function createAnthropicModelClient(options: AnthropicModelClientOptions): ModelClient {
+  const { timeoutMs } = options;
+  const sdk = createSdk(options);
+  const send = (params: MessageCreateParamsNonStreaming, signal: AbortSignal): Promise<Anthropic.Message> =>
+    withTimeout(timeoutMs, signal, (either) => sdk.messages.create(params, { signal: either }));
+
+  return {
+    async ask<Answer>(request: ModelRequest<Answer>, signal: AbortSignal): Promise<ModelAnswer> {
+      return readMessage(await send(toParams(request), signal));
+    },
+    async verifyCredentials(model: string, signal: AbortSignal): Promise<string> {
+      const message = await send(
+        { model, max_tokens: 1, messages: [{ role: 'user', content: 'ping' }] },
+        signal,
+      );
+      if (typeof message.model === 'string' && message.model !== '') return message.model;
+      throw new AfterwordError('MODEL_UNREACHABLE', 'what answered does not speak the Messages API', {
+        hint: 'Check ANTHROPIC_BASE_URL.',
+      });
+    },
+  };
+}
+
+function createSdk({ apiKey, baseURL, timeoutMs }: AnthropicModelClientOptions): Anthropic {
+  return new Anthropic({
+    apiKey,
+    // Said outright, for what is left out the SDK reads from the environment.
+    baseURL: baseURL ?? defaultBaseURL,
+    // Retries are counted, paced and bounded by the caller.
+    maxRetries: 0,
+    timeout: timeoutMs,
+    // Its debug log and its traces can hold whole conversations.
+    logLevel: 'off',
+    openTelemetry: false,
+  });
+}
+
+function toParams<Answer>(request: ModelRequest<Answer>): MessageCreateParamsNonStreaming {
+  return {
+    model: request.model,
+    max_tokens: request.maxOutputTokens,
+    system: [cached(request.system)],
+    messages: toMessages(request),
+    output_config: { format: outputFormat(request.answerSchema) },
+  };
+}
+
+function toMessages<Answer>({ user, reuseUser, repair }: ModelRequest<Answer>): MessageParam[] {
+  const question: MessageParam = {
+    role: 'user',
+    content: [reuseUser === true ? cached(user) : textBlock(user)],
+  };
+  if (repair === undefined) return [question];
+  return [
+    question,
+    // The API refuses a turn of the assistant that ends in white space.
+    { role: 'assistant', content: [textBlock(repair.answer.trimEnd())] },
+    { role: 'user', content: [textBlock(repair.problem)] },
+  ];
+}
+
+function textBlock(text: string): TextBlockParam {
+  return { type: 'text', text };
+}
+
+function cached(text: string): TextBlockParam {
+  return { type: 'text', text, cache_control: { type: 'ephemeral' } };
+}
+
+/**
+ * The SDK's own timer stops when the response's head arrives; a body that hangs would
+ * wait for ever. Not AbortSignal.any: under a signal that lives as long as the process
+ * each call would leave something behind.
+ */
+async function withTimeout<T>(
+  ms: number,
+  signal: AbortSignal,
+  call: (either: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const either = new AbortController();
+  const abort = (): void => {
+    either.abort();
+  };
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    abort();
+  }, ms);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await call(either.signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw timedOut ? timeoutError(error) : translateError(error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}

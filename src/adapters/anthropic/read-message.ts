@@ -1,0 +1,68 @@
+import type { Message } from '@anthropic-ai/sdk/resources/messages';
+import { z } from 'zod';
+import { AfterwordError, type ErrorCode } from '../../errors.ts';
+import type { ModelAnswer } from '../../extract/model-client.ts';
+import type { Usage } from '../../model/results.ts';
+
+const tokens = z.number().int().min(0);
+
+/** The part of a response that we rely on: what answers under the API's address need not be the API. */
+const messageSchema = z.object({
+  type: z.literal('message'),
+  model: z.string().min(1),
+  content: z.array(z.object({ type: z.string(), text: z.string().optional() })),
+  stop_reason: z.string(),
+  usage: z.object({
+    input_tokens: tokens,
+    output_tokens: tokens,
+    cache_creation_input_tokens: tokens.nullish(),
+    cache_read_input_tokens: tokens.nullish(),
+  }),
+});
+type KnownMessage = z.infer<typeof messageSchema>;
+
+/**
+ * The structured answer's text. MODEL_REFUSED, MODEL_CUT_OFF and MODEL_OUTPUT_INVALID
+ * (no text) carry in their details the tokens that were paid all the same.
+ */
+export function readMessage(response: Message): ModelAnswer {
+  const message = parseMessage(response);
+  const usage = usageOf(message);
+  const text = message.content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
+  const failure = failureOf(message.stop_reason, text);
+  if (failure === undefined) return { model: message.model, text, usage };
+  const [code, reason] = failure;
+  throw new AfterwordError(code, reason, {
+    details: { ...usage, stopReason: message.stop_reason.slice(0, 40) },
+  });
+}
+
+function parseMessage(response: unknown): KnownMessage {
+  const parsed = messageSchema.safeParse(response);
+  if (parsed.success) return parsed.data;
+  throw new AfterwordError('MODEL_UNREACHABLE', 'what answered does not speak the Messages API', {
+    retryable: true,
+    hint: 'Check ANTHROPIC_BASE_URL.',
+  });
+}
+
+function failureOf(stopReason: string, text: string): readonly [ErrorCode, string] | undefined {
+  if (stopReason === 'refusal') return ['MODEL_REFUSED', 'the model refused to answer'];
+  if (stopReason === 'max_tokens')
+    return ['MODEL_CUT_OFF', 'the answer was longer than allowed and is cut off'];
+  if (stopReason === 'model_context_window_exceeded') {
+    return ['MODEL_CUT_OFF', "the window and its answer exceed the model's context"];
+  }
+  return text.trim() === '' ? ['MODEL_OUTPUT_INVALID', 'the model answered nothing'] : undefined;
+}
+
+/** What was written to the cache was read as input too; only reads were cheap. */
+function usageOf({ usage }: KnownMessage): Usage {
+  const cached = usage.cache_read_input_tokens ?? 0;
+  return {
+    input_tokens: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + cached,
+    cached_input_tokens: cached,
+    output_tokens: usage.output_tokens,
+    calls: 1,
+  };
+}
