@@ -17,8 +17,7 @@ export function factClaim(observation: FactObservation): Claim<FactObservation> 
     ...claimedValue(fact),
     rank: rankOf(observation),
     saidAtMs: observation.occurredAtMs,
-    fromMs: instantMs(fact.valid_from),
-    toMs: instantMs(fact.valid_to),
+    ...span(fact),
     messageId: greatestMessageId(fact.evidence),
   };
 }
@@ -30,6 +29,13 @@ function claimedValue(fact: FactResult): Pick<Claim, 'value' | 'denies'> {
   // "I don't like coffee" takes a side, "I don't hate it" only leaves one.
   if (value === 'likes') return { value: 'dislikes', denies: null };
   return { value: `!${value}`, denies: value };
+}
+
+/** A beginning that does not lie before its end is no beginning: extraction often gives the message's time for both. */
+function span(fact: FactResult): Pick<Claim, 'fromMs' | 'toMs'> {
+  const fromMs = instantMs(fact.valid_from);
+  const toMs = instantMs(fact.valid_to);
+  return fromMs !== null && toMs !== null && fromMs >= toMs ? { fromMs: null, toMs } : { fromMs, toMs };
 }
 
 function assertedValue(fact: FactResult): string {

@@ -1,33 +1,6 @@
-import type { MemoryStatus } from '../model/memory.ts';
 import type { Observation } from '../model/observation.ts';
 import { compareClaims, isPast, ranks, type Claim } from './claim.ts';
-
-/**
- * A stretch of time in which one value of the group held, with the claims that say so.
- *
- *   (none) ──claim──▶ current ──another value──▶ superseded
- *                       │  └────"used to"───────▶ ended
- *   (none) ──weaker claim──▶ outweighed ──believed after all──▶ current
- *   a value that a person retracts: all its claims lie in one `retracted` period
- *
- * `outweighed` was never believed and leaves no trace in the memory.
- */
-export interface Period<Source extends Observation = Observation> {
-  readonly value: string;
-  readonly denies: string | null;
-  status: MemoryStatus | 'outweighed';
-  /** In the order of claims. */
-  readonly claims: Claim<Source>[];
-  fromMs: number | null;
-  toMs: number | null;
-  /** Superseded: what took its place. Outweighed: what stood in its way. */
-  successor: Period<Source> | null;
-  /** When it was last said in words or by a person; null: only implied so far. */
-  statedAtMs: number | null;
-  byHand: boolean;
-  /** Values that a person replaced with this one by hand: no analyser brings them back while it holds. */
-  readonly overruled: Set<string>;
-}
+import { confirm, lastSaidMs, newPeriod, recount, settle, type Period } from './period.ts';
 
 export interface FoldRules {
   /** How long what was stated holds out against what is only implied. */
@@ -60,7 +33,7 @@ export function foldClaims<Source extends Observation>(
     else withdraw(walk, claim, retraction);
   }
   const believed = walk.periods.filter((period) => period.status !== 'outweighed');
-  believed.forEach(closeAtSuccessor);
+  believed.forEach(settle);
   return believed;
 }
 
@@ -97,14 +70,6 @@ function givesWay(claim: Claim, holder: Period, rules: FoldRules): boolean {
 function holdsOut(holder: Period, saidAtMs: number, rules: FoldRules): boolean {
   if (holder.byHand) return true;
   return holder.statedAtMs !== null && saidAtMs - holder.statedAtMs < rules.impliedWaitsMs;
-}
-
-function confirm(period: Period, claim: Claim): void {
-  if (claim.fromMs !== null && period.fromMs !== null) period.fromMs = Math.min(period.fromMs, claim.fromMs);
-  // An announced end stands until it has passed, or another is announced.
-  if (claim.toMs !== null) period.toMs = claim.toMs;
-  else if (period.toMs !== null && period.toMs <= claim.saidAtMs) period.toMs = null;
-  support(period, claim);
 }
 
 function displace<Source extends Observation>(
@@ -168,7 +133,7 @@ function tellPast<Source extends Observation>(
   const reaches = (period: Period): boolean => period.fromMs === null || period.fromMs <= claim.toMs;
   if (holder?.value === claim.value && reaches(holder)) {
     if (claim.rank === ranks.implied && holdsOut(holder, claim.saidAtMs, walk.rules)) return;
-    end(holder, claim);
+    recount(holder, claim);
     holder.status = 'ended';
     walk.holder = null;
     return;
@@ -176,17 +141,8 @@ function tellPast<Source extends Observation>(
   const told = walk.byValue
     .get(claim.value)
     ?.findLast((period) => period !== holder && period.status !== 'outweighed' && reaches(period));
-  if (told === undefined) end(begin(walk, claim, 'ended', []), claim);
-  else end(told, claim);
-}
-
-/** What the words say of an end stands over what followed from the next value. */
-function end(period: Period, claim: Claim & { toMs: number }): void {
-  period.toMs = claim.toMs;
-  if (claim.fromMs !== null && claim.fromMs < claim.toMs) {
-    period.fromMs = Math.min(period.fromMs ?? claim.fromMs, claim.fromMs);
-  }
-  support(period, claim);
+  if (told === undefined) begin(walk, claim, 'ended');
+  else recount(told, claim);
 }
 
 /** All that was claimed of a value that a person withdrew, kept together for whoever asks why. */
@@ -204,47 +160,15 @@ function withdraw<Source extends Observation>(
   begin(walk, claim, 'retracted').toMs = retraction.saidAtMs;
 }
 
-/** A past claim says by itself when it began, or nobody knows. */
 function begin<Source extends Observation>(
   walk: Walk<Source>,
   claim: Claim<Source>,
   status: Period['status'],
-  claims: Claim<Source>[] = [claim],
 ): Period<Source> {
-  const period: Period<Source> = {
-    value: claim.value,
-    denies: claim.denies,
-    status,
-    claims,
-    fromMs: isPast(claim) ? null : (claim.fromMs ?? claim.saidAtMs),
-    toMs: claim.toMs,
-    successor: null,
-    statedAtMs: claim.rank === ranks.implied ? null : claim.saidAtMs,
-    byHand: claim.rank === ranks.manual,
-    overruled: new Set(),
-  };
+  const period = newPeriod(claim, status);
   walk.periods.push(period);
   const sameValue = walk.byValue.get(claim.value);
   if (sameValue === undefined) walk.byValue.set(claim.value, [period]);
   else sameValue.push(period);
   return period;
-}
-
-function support(period: Period, claim: Claim): void {
-  period.claims.push(claim);
-  if (claim.rank !== ranks.implied) period.statedAtMs = claim.saidAtMs;
-  if (claim.rank === ranks.manual) period.byHand = true;
-}
-
-/** It ended when the next one began; a value that was held wrongly from the start held for no time at all. */
-function closeAtSuccessor(period: Period): void {
-  if (period.status !== 'superseded' || period.successor === null) return;
-  const nextFromMs = period.successor.fromMs ?? lastSaidMs(period);
-  const endMs = Math.max(period.fromMs ?? nextFromMs, nextFromMs);
-  // An end that was told stands, unless the next value began before it.
-  period.toMs = period.toMs === null ? endMs : Math.min(period.toMs, endMs);
-}
-
-function lastSaidMs(period: Period): number {
-  return period.claims.at(-1)?.saidAtMs ?? 0;
 }

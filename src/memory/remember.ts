@@ -4,7 +4,7 @@ import type { Observation } from '../model/observation.ts';
 import { InvariantError } from '../errors.ts';
 import { confidenceOf } from './confidence.ts';
 import { boundedEvidence, distinctChannels, distinctWindows } from './evidence.ts';
-import type { Period } from './fold-claims.ts';
+import type { Period } from './period.ts';
 import { ranks, type Claim } from './claim.ts';
 
 /** Everything that a fact and a preference tell alike of the period behind them. */
