@@ -65,7 +65,9 @@ create table afterword.user_keys (
   -- Greatest sequence given to a result event of this key; only ever rises.
   last_sequence bigint not null default 0,
   -- Where the key was last seen; another partition than before is worth a warning.
-  partition integer,
+  partition integer not null,
+  -- Greatest end marker stored: without one nearby, appending need not look for markers.
+  last_end_ms bigint,
   created_at timestamptz not null default clock_timestamp(),
   unique (bot_id, user_id)
 );
@@ -375,12 +377,13 @@ create table afterword.facts (
   key_id bigint not null references afterword.user_keys,
   fact_id uuid not null,
   group_key text not null,
-  status text not null check (status in ('current', 'superseded')),
+  status text not null check (status in ('current', 'superseded', 'ended', 'retracted')),
   relation text not null,
   entity_name text not null,
   entity_type text not null,
   confidence double precision not null check (confidence between 0 and 1),
-  valid_from_ms bigint not null,
+  -- Null: it ended, and nobody said when it began.
+  valid_from_ms bigint,
   valid_to_ms bigint,
   superseded_by uuid,
   last_seen_ms bigint not null,
@@ -389,7 +392,8 @@ create table afterword.facts (
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
   primary key (run_id, key_id, fact_id),
-  check (jsonb_array_length(fact -> 'evidence') > 0)
+  -- No fact without evidence (promise P5); a person's own word needs none.
+  check (jsonb_array_length(fact -> 'evidence') > 0 or fact ->> 'method' = 'manual')
 );
 create index facts_by_group on afterword.facts (key_id, run_id, group_key);
 
@@ -398,12 +402,13 @@ create table afterword.preferences (
   key_id bigint not null references afterword.user_keys,
   preference_id uuid not null,
   group_key text not null,
-  status text not null check (status in ('current', 'superseded')),
+  status text not null check (status in ('current', 'superseded', 'ended', 'retracted')),
   preference_key text not null,
   value text not null,
   explicit boolean not null,
   confidence double precision not null check (confidence between 0 and 1),
-  valid_from_ms bigint not null,
+  -- Null: it ended, and nobody said when it began.
+  valid_from_ms bigint,
   valid_to_ms bigint,
   superseded_by uuid,
   last_seen_ms bigint not null,

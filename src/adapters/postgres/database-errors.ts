@@ -1,0 +1,48 @@
+import pg from 'pg';
+import { AfterwordError } from '../../errors.ts';
+
+/**
+ * SQLSTATE classes in which the data itself is refused: cardinality (21), data
+ * exceptions (22), constraints (23), program limits (54). Everything else may pass.
+ */
+const refusedClasses = new Set(['21', '22', '23', '54']);
+
+/**
+ * Translates what pg throws. The driver's message and detail can quote values, so only
+ * the SQLSTATE and the names of table and constraint are kept; the stack goes with the cause.
+ */
+export function translateDatabaseError(error: unknown): AfterwordError {
+  if (error instanceof AfterwordError) return error;
+  if (error instanceof pg.DatabaseError) {
+    const sqlstate = error.code ?? 'unknown';
+    const details = {
+      sqlstate,
+      ...(error.table === undefined ? {} : { table: error.table }),
+      ...(error.constraint === undefined ? {} : { constraint: error.constraint }),
+    };
+    return refusedClasses.has(sqlstate.slice(0, 2))
+      ? new AfterwordError('DATABASE_REFUSED', `the database refused the data (SQLSTATE ${sqlstate})`, {
+          details,
+          cause: error,
+        })
+      : new AfterwordError('DATABASE_UNAVAILABLE', `the database answered SQLSTATE ${sqlstate}`, {
+          details,
+          cause: error,
+          retryable: true,
+          hint: 'check that Postgres at DATABASE_URL is running, reachable and not full',
+        });
+  }
+  return new AfterwordError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
+    cause: error,
+    retryable: true,
+    hint: 'check that Postgres at DATABASE_URL is running and reachable',
+  });
+}
+
+export async function translating<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}

@@ -1,0 +1,105 @@
+import type pg from 'pg';
+import type { BotUser, LockedKey, SessionKey } from '../../consume/message-store.ts';
+
+interface KeyRow {
+  key_id: string;
+  bot_id: string;
+  user_id: string;
+  run_id: number;
+  last_end_ms: string | null;
+  channel_ids: string[] | null;
+}
+
+/**
+ * Makes the missing rows of these (bot, user) keys and locks all of them until the
+ * transaction ends. `on conflict do update` locks every row it meets, also those its
+ * `where` leaves unwritten, and meets them in the order of the select: so two
+ * transactions over the same keys queue up and never deadlock, new keys included.
+ */
+export async function lockKeys(
+  client: pg.ClientBase,
+  keys: readonly BotUser[],
+  partition: number,
+): Promise<LockedKey[]> {
+  if (keys.length === 0) return [];
+  const names = [keys.map((key) => key.botId), keys.map((key) => key.userId)];
+  const written = await client.query<{ key_id: string; moved: boolean }>(
+    `insert into afterword.user_keys as k (bot_id, user_id, run_id, partition)
+     select t.bot_id, t.user_id, (select min(run_id) from afterword.runs where status = 'live'), $3
+     from unnest($1::text[], $2::text[]) as t (bot_id, user_id)
+     order by t.bot_id collate "C", t.user_id collate "C"
+     on conflict (bot_id, user_id) do update set partition = excluded.partition
+       where k.partition is distinct from excluded.partition
+     returning key_id, xmax <> 0 as moved`,
+    [...names, partition],
+  );
+  const moved = new Set(written.rows.filter((row) => row.moved).map((row) => row.key_id));
+  const { rows } = await client.query<KeyRow>(
+    `select k.key_id, k.bot_id, k.user_id, k.run_id, k.last_end_ms,
+       (select array_agg(c.channel_id) from afterword.channel_keys c where c.key_id = k.key_id) as channel_ids
+     from unnest($1::text[], $2::text[]) as t (bot_id, user_id)
+     join afterword.user_keys k on k.bot_id = t.bot_id and k.user_id = t.user_id`,
+    names,
+  );
+  return rows.map((row) => ({
+    keyId: row.key_id,
+    botId: row.bot_id,
+    userId: row.user_id,
+    runId: row.run_id,
+    moved: moved.has(row.key_id),
+    channelIds: (row.channel_ids ?? []).map((channelId) => (channelId === '' ? null : channelId)),
+    lastEndMs: row.last_end_ms === null ? null : Number(row.last_end_ms),
+  }));
+}
+
+/** Locks keys by id in the one order everybody uses, (bot, user), and returns their names. */
+export async function lockKeysById(
+  client: pg.ClientBase,
+  keyIds: readonly string[],
+): Promise<readonly { keyId: string; botId: string; userId: string; runId: number; lastSequence: number }[]> {
+  const { rows } = await client.query<{
+    key_id: string;
+    bot_id: string;
+    user_id: string;
+    run_id: number;
+    last_sequence: string;
+  }>(
+    `select key_id, bot_id, user_id, run_id, last_sequence
+     from afterword.user_keys where key_id = any($1::bigint[])
+     order by bot_id, user_id
+     for update`,
+    [keyIds],
+  );
+  return rows.map((row) => ({
+    keyId: row.key_id,
+    botId: row.bot_id,
+    userId: row.user_id,
+    runId: row.run_id,
+    lastSequence: Number(row.last_sequence),
+  }));
+}
+
+/** The session keys of channels; safe without a lock of its own, since the key's row is held. */
+export async function channelSessionKeys(
+  client: pg.ClientBase,
+  channels: readonly { readonly keyId: string; readonly channelId: string | null }[],
+): Promise<SessionKey[]> {
+  const values = [channels.map((channel) => channel.keyId), channels.map((channel) => channel.channelId ?? '')];
+  await client.query(
+    `insert into afterword.channel_keys (key_id, channel_id)
+     select distinct t.key_id, t.channel_id from unnest($1::bigint[], $2::text[]) as t (key_id, channel_id)
+     on conflict (key_id, channel_id) do nothing`,
+    values,
+  );
+  const { rows } = await client.query<{ session_key: string; key_id: string; channel_id: string }>(
+    `select c.session_key, c.key_id, c.channel_id
+     from unnest($1::bigint[], $2::text[]) as t (key_id, channel_id)
+     join afterword.channel_keys c on c.key_id = t.key_id and c.channel_id = t.channel_id`,
+    values,
+  );
+  return rows.map((row) => ({
+    sessionKey: row.session_key,
+    keyId: row.key_id,
+    channelId: row.channel_id === '' ? null : row.channel_id,
+  }));
+}

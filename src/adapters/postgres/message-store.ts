@@ -1,0 +1,189 @@
+import type pg from 'pg';
+import type {
+  BatchContext,
+  BatchTransaction,
+  Identities,
+  MessageStore,
+  NewDeadLetter,
+} from '../../consume/message-store.ts';
+import type { TopicPartition } from '../../model/record.ts';
+import { translating } from './database-errors.ts';
+import { channelSessionKeys, lockKeys } from './lock-keys.ts';
+import { applyChanges, insertMessages, insertSessionEnds, readContentHashes } from './message-rows.ts';
+import { readRuns } from './run-settings.ts';
+import { inTransaction } from './transaction.ts';
+import { markChanged, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
+
+/** The batch transaction on Postgres; see the port for what each step promises. */
+export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
+  return {
+    lookUp: (partition, identities) => translating(() => lookUp(pool, partition, identities)),
+    transaction: (work) =>
+      translating(() => inTransaction(pool, (client) => work(batchTransaction(client)))),
+    saveProgress: (partition, nextOffset, streamTimeMs) =>
+      translating(() => saveProgress(pool, partition, nextOffset, streamTimeMs)),
+    storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
+    recordGap: (partition, from, to, reason) =>
+      translating(() => recordGap(pool, partition, from, to, reason)),
+    resetPosition: (partition, nextOffset) => translating(() => resetPosition(pool, partition, nextOffset)),
+  };
+}
+
+function batchTransaction(client: pg.PoolClient): BatchTransaction {
+  return {
+    lockKeys: (keys, partition) => lockKeys(client, keys, partition),
+    sessionKeys: (channels) => channelSessionKeys(client, channels),
+    insertMessages: (messages, keyIds, partition) => insertMessages(client, messages, keyIds, partition),
+    contentHashes: (identities) => readContentHashes(client, identities),
+    applyChanges: (changes, keyIds, arrived) => applyChanges(client, changes, keyIds, arrived),
+    insertSessionEnds: (ends, keyIds) => insertSessionEnds(client, ends, keyIds),
+    surroundings: (spans) => readSurroundings(client, spans),
+    members: (stretches) => readMembers(client, stretches),
+    writeWindows: (writes, nowMs, graceMs) => writeWindows(client, writes, nowMs, graceMs),
+    markChanged: (messages, graceMs) => markChanged(client, messages, graceMs),
+    insertDeadLetters: (letters) => insertDeadLetters(client, letters),
+    countIgnored: (partition, counts) => countIgnored(client, partition, counts),
+    saveProgress: (partition, nextOffset, streamTimeMs) =>
+      saveProgress(client, partition, nextOffset, streamTimeMs),
+  };
+}
+
+type Queryable = Pick<pg.ClientBase, 'query'>;
+
+async function lookUp(
+  pool: Queryable,
+  partition: TopicPartition,
+  identities: Identities,
+): Promise<BatchContext> {
+  const { rows } = await pool.query<{ now_ms: string; next_offset: string | null; secret: Buffer }>(
+    `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
+       (select next_offset from afterword.partition_progress where topic = $1 and partition = $2) as next_offset,
+       (select content_hash_secret from afterword.installation) as secret`,
+    [partition.topic, partition.partition],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('the look-up of a batch returned no row');
+  return {
+    nowMs: Number(row.now_ms),
+    storedNextOffset: row.next_offset === null ? null : BigInt(row.next_offset),
+    contentHashSecret: row.secret,
+    runs: await readRuns(pool),
+    knownMessages: await readContentHashes(pool, identities.messages),
+    knownOthers: await knownOthers(pool, identities),
+  };
+}
+
+async function knownOthers(pool: Queryable, identities: Identities): Promise<ReadonlySet<string>> {
+  const { changes, sessionEnds, deadLetters } = identities;
+  if (changes.length + sessionEnds.length + deadLetters.length === 0) return new Set();
+  const { rows } = await pool.query<{ identity: string }>(
+    `select identity from afterword.message_changes where identity = any($1::uuid[])
+     union all
+     select identity from afterword.session_ends where identity = any($2::uuid[])
+     union all
+     select dead_letter_id from afterword.dead_letters where dead_letter_id = any($3::uuid[])`,
+    [changes, sessionEnds, deadLetters],
+  );
+  return new Set(rows.map((row) => row.identity));
+}
+
+/** The dead letter and its way to the dead-letter topic, in the batch's own transaction. */
+async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLetter[]): Promise<void> {
+  await client.query(
+    `with letters as (
+       insert into afterword.dead_letters (dead_letter_id, topic, partition, record_offset, record_at_ms,
+         record_key, record_value, headers, reason, detail)
+       select t.id, t.topic, t.partition, t.record_offset, t.record_at_ms, t.record_key, t.record_value,
+         t.headers::jsonb, t.reason, t.detail
+       from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
+         $8::text[], $9::text[], $10::text[])
+         as t (id, topic, partition, record_offset, record_at_ms, record_key, record_value, headers, reason, detail)
+       on conflict (dead_letter_id) do nothing
+       returning dead_letter_id
+     )
+     insert into afterword.outbox (destination, dead_letter_id)
+     select 'dead-letter', dead_letter_id from letters`,
+    [
+      letters.map((letter) => letter.identity),
+      letters.map((letter) => letter.record.topic),
+      letters.map((letter) => letter.record.partition),
+      letters.map((letter) => letter.record.offset.toString()),
+      letters.map((letter) => letter.record.timestampMs),
+      letters.map((letter) => letter.record.key),
+      letters.map((letter) => letter.record.value),
+      letters.map((letter) =>
+        JSON.stringify(
+          letter.record.headers.map((header) => [header.name, header.value?.toString('base64') ?? null]),
+        ),
+      ),
+      letters.map((letter) => letter.reason),
+      letters.map((letter) => letter.detail),
+    ],
+  );
+}
+
+async function countIgnored(
+  client: Queryable,
+  { topic, partition }: TopicPartition,
+  counts: ReadonlyMap<string, number>,
+): Promise<void> {
+  await client.query(
+    `insert into afterword.ignored_records as i (topic, partition, type, records)
+     select $1, $2, t.type, t.records from unnest($3::text[], $4::bigint[]) as t (type, records)
+     order by t.type
+     on conflict (topic, partition, type) do update set records = i.records + excluded.records`,
+    [topic, partition, [...counts.keys()], [...counts.values()]],
+  );
+}
+
+/** Only rises: a rewind, or a member that was slow to notice its revocation, moves nothing back. */
+async function saveProgress(
+  client: Queryable,
+  { topic, partition }: TopicPartition,
+  nextOffset: bigint,
+  streamTimeMs: number,
+): Promise<void> {
+  const streamTime = Number.isFinite(streamTimeMs) ? streamTimeMs : Number.MIN_SAFE_INTEGER;
+  await client.query(
+    `insert into afterword.partition_progress as p (topic, partition, next_offset, stream_time_ms)
+     values ($1, $2, $3, $4)
+     on conflict (topic, partition) do update
+     set next_offset = greatest(p.next_offset, excluded.next_offset),
+         stream_time_ms = greatest(p.stream_time_ms, excluded.stream_time_ms),
+         updated_at = clock_timestamp()`,
+    [topic, partition, nextOffset.toString(), streamTime],
+  );
+}
+
+async function storedPosition(pool: Queryable, { topic, partition }: TopicPartition): Promise<bigint | null> {
+  const { rows } = await pool.query<{ next_offset: string }>(
+    'select next_offset from afterword.partition_progress where topic = $1 and partition = $2',
+    [topic, partition],
+  );
+  return rows[0] === undefined ? null : BigInt(rows[0].next_offset);
+}
+
+async function recordGap(
+  pool: Queryable,
+  { topic, partition }: TopicPartition,
+  from: bigint,
+  to: bigint,
+  reason: string,
+): Promise<void> {
+  await pool.query(
+    `insert into afterword.log_gaps (topic, partition, from_offset, to_offset, reason)
+     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [topic, partition, from.toString(), to.toString(), reason],
+  );
+}
+
+async function resetPosition(
+  pool: Queryable,
+  { topic, partition }: TopicPartition,
+  nextOffset: bigint,
+): Promise<void> {
+  await pool.query(
+    'update afterword.partition_progress set next_offset = $3 where topic = $1 and partition = $2',
+    [topic, partition, nextOffset.toString()],
+  );
+}

@@ -1,0 +1,75 @@
+import type { TopicPartition } from '../model/record.ts';
+import type { ClosedWindowView } from '../model/window-view.ts';
+import { effectiveTimeMs, judgeWindow, type EventClock } from '../sessions/close-rules.ts';
+import { SettingsTimeline } from '../sessions/settings-timeline.ts';
+import type { ClosingStore, OpenWindow, PartitionTime, Verdict } from './closing-store.ts';
+import type { RunSettings } from './message-store.ts';
+
+export interface CloserOptions {
+  readonly owner: string;
+  readonly graceMs: number;
+  readonly leaseMs: number;
+  /** Most windows that one pass judges for a partition, and closes. */
+  readonly batchSize: number;
+}
+
+export interface ClosingPass {
+  readonly closed: readonly ClosedWindowView[];
+  /** There may be more at once. */
+  readonly full: boolean;
+  /** Milliseconds until a window that waits for its grace only is due; null: none waits. */
+  readonly nextDueInMs: number | null;
+}
+
+/**
+ * One pass of the closer over the partitions that this process reads: windows that
+ * event time has left behind become due, windows that are due and quiet are closed.
+ */
+export async function closeWindows(
+  store: ClosingStore,
+  assigned: readonly TopicPartition[],
+  options: CloserOptions,
+): Promise<ClosingPass> {
+  const held = await store.holdLeases(assigned, options.owner, options.leaseMs);
+  if (held.length === 0) return { closed: [], full: false, nextDueInMs: null };
+  const { nowMs, partitions } = await store.times(held);
+  const runs = await store.runs();
+  let full = false;
+  for (const partition of partitions) {
+    const clock = clockOf(partition, nowMs);
+    const overdue = await store.overdue(partition.partition, effectiveTimeMs(clock), options.batchSize);
+    if (overdue.length === 0) continue;
+    full ||= overdue.length === options.batchSize;
+    await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
+  }
+  const { windows, nextCheckAtMs } = await store.closeDue(nowMs, options.batchSize, options.owner);
+  return {
+    closed: windows,
+    full: full || windows.length === options.batchSize,
+    nextDueInMs: nextCheckAtMs === null ? null : Math.max(0, nextCheckAtMs - nowMs),
+  };
+}
+
+function clockOf(partition: PartitionTime, nowMs: number): EventClock {
+  return { streamTimeMs: partition.streamTimeMs, wallMs: partition.caughtUp ? nowMs : undefined };
+}
+
+function judgeAll(
+  windows: readonly OpenWindow[],
+  clock: EventClock,
+  runs: readonly RunSettings[],
+  graceMs: number,
+): Verdict[] {
+  return windows.map((window) => {
+    const gapMs = gapOf(window, runs);
+    const { windowId, endedAtMs, touchedAtMs } = window;
+    return { windowId, endedAtMs, ...judgeWindow({ endedAtMs, gapMs, touchedAtMs, graceMs }, clock) };
+  });
+}
+
+function gapOf(window: OpenWindow, runs: readonly RunSettings[]): number {
+  const run = runs.find((candidate) => candidate.runId === window.runId);
+  if (run === undefined) throw new Error(`run ${window.runId} has no settings`);
+  const dated = Object.hasOwn(run.datedByBot, window.botId) ? run.datedByBot[window.botId] : undefined;
+  return new SettingsTimeline(dated ?? run.dated).at(window.endedAtMs).gapMs;
+}

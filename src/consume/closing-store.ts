@@ -1,0 +1,68 @@
+import type { TopicPartition } from '../model/record.ts';
+import type { CloseReason } from '../model/session-window.ts';
+import type { ClosedWindowView } from '../model/window-view.ts';
+import type { RunSettings } from './message-store.ts';
+
+/** An open window whose look-at time has come by event time; not necessarily over. */
+export interface OpenWindow {
+  readonly windowId: string;
+  readonly keyId: string;
+  readonly runId: number;
+  readonly botId: string;
+  readonly partition: number;
+  readonly endedAtMs: number;
+  readonly touchedAtMs: number;
+}
+
+/** How far a partition has come. */
+export interface PartitionTime extends TopicPartition {
+  readonly streamTimeMs: number;
+  /** The polled end of the log was reached within the last 5 s: only then the clock closes windows. */
+  readonly caughtUp: boolean;
+}
+
+export type Verdict =
+  | { readonly windowId: string; readonly endedAtMs: number; readonly kind: 'wait'; readonly checkAtMs: number }
+  | {
+      readonly windowId: string;
+      readonly endedAtMs: number;
+      readonly kind: 'due';
+      readonly reason: CloseReason;
+      readonly checkAtMs: number;
+    };
+
+export interface ClosedBatch {
+  readonly windows: readonly ClosedWindowView[];
+  /** Wall time, ms, of the next window that is only waiting for its grace; null: none waits. */
+  readonly nextCheckAtMs: number | null;
+}
+
+/**
+ * What the closer asks of the database. Every write locks the keys first, and
+ * re-reads the windows under that lock: a message that arrived in between keeps its
+ * window open.
+ */
+export interface ClosingStore {
+  /**
+   * Takes or renews the leases of these partitions; returns those held now. Expiry is
+   * judged by the database's clock.
+   */
+  holdLeases(partitions: readonly TopicPartition[], owner: string, ttlMs: number): Promise<readonly TopicPartition[]>;
+  /** Gives them up at once, so that a successor need not wait for their expiry. */
+  releaseLeases(owner: string): Promise<void>;
+  /** The database's clock, and how far the partitions have come. */
+  times(partitions: readonly TopicPartition[]): Promise<{ nowMs: number; partitions: readonly PartitionTime[] }>;
+  runs(): Promise<readonly RunSettings[]>;
+  /** Open windows of one partition that should be looked at, earliest first. */
+  overdue(partition: number, effectiveMs: number, limit: number): Promise<readonly OpenWindow[]>;
+  /** Applies verdicts to windows whose end is still the one that was judged. */
+  applyVerdicts(verdicts: readonly Verdict[]): Promise<void>;
+  /**
+   * Closes windows that are over and have been quiet for their grace: status, span,
+   * extraction work and the `window.closed` event in one transaction, only while
+   * `owner` holds a lease.
+   */
+  closeDue(nowMs: number, limit: number, owner: string): Promise<ClosedBatch>;
+  /** Notes that the polled end of the log was reached. */
+  markCaughtUp(partitions: readonly TopicPartition[]): Promise<void>;
+}

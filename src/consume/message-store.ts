@@ -1,0 +1,214 @@
+import type { Addressed, DeadLetterReason } from '../model/decoded-record.ts';
+import type { Role } from '../model/message.ts';
+import type { LogRecord, TopicPartition } from '../model/record.ts';
+import type { CloseReason, LiveWindow, WindowChannel } from '../model/session-window.ts';
+import type { DatedSettings } from '../sessions/settings-timeline.ts';
+
+/** What decides which messages share a session. */
+export type SessionKeyKind = 'bot,user' | 'bot,user,channel';
+
+/** Settings of a run as stored: dated, per bot where a bot differs. */
+export interface RunSettings {
+  readonly runId: number;
+  readonly sessionKey: SessionKeyKind;
+  readonly dated: readonly DatedSettings[];
+  readonly datedByBot: Readonly<Record<string, readonly DatedSettings[]>>;
+}
+
+/** A message ready to be a row: clamped, hashed, with the place it came from. */
+export interface NewMessage extends Addressed {
+  readonly identity: string;
+  readonly messageId: string;
+  readonly role: Role;
+  readonly content: string;
+  readonly contentHash: Buffer;
+  readonly sentAtMs: number;
+  readonly clamped: boolean;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly extra: Readonly<Record<string, unknown>> | null;
+  readonly offset: bigint;
+}
+
+export interface NewChange extends Addressed {
+  readonly identity: string;
+  readonly target: string;
+  readonly changedAtMs: number;
+  /** Null: the message is deleted. */
+  readonly content: string | null;
+}
+
+export interface NewSessionEnd extends Addressed {
+  readonly identity: string;
+  readonly endedAtMs: number;
+}
+
+export interface NewDeadLetter {
+  readonly identity: string;
+  readonly record: LogRecord;
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}
+
+/** What the database knows before anything is locked. */
+export interface BatchContext {
+  /** The database's clock, epoch milliseconds. */
+  readonly nowMs: number;
+  /** The offset up to which everything of this partition has ended in its place; null: nothing yet. */
+  readonly storedNextOffset: bigint | null;
+  readonly runs: readonly RunSettings[];
+  /** Key of the content hash. */
+  readonly contentHashSecret: Buffer;
+  /** Content hashes (hex) of those messages that are rows already. */
+  readonly knownMessages: ReadonlyMap<string, string>;
+  /** Changes, end markers and dead letters that are rows already. */
+  readonly knownOthers: ReadonlySet<string>;
+}
+
+export interface Identities {
+  readonly messages: readonly string[];
+  readonly changes: readonly string[];
+  readonly sessionEnds: readonly string[];
+  readonly deadLetters: readonly string[];
+}
+
+export interface BotUser {
+  readonly botId: string;
+  readonly userId: string;
+}
+
+/** The row of a (bot, user), locked until the transaction ends. */
+export interface LockedKey extends BotUser {
+  readonly keyId: string;
+  readonly runId: number;
+  /** It came from another partition before. */
+  readonly moved: boolean;
+  /** Channels known of it; empty unless channels part sessions. */
+  readonly channelIds: readonly (string | null)[];
+  /** Greatest end marker stored for it; null: none. */
+  readonly lastEndMs: number | null;
+}
+
+/** A session key: a key, and the channel where channels part sessions. */
+export interface SessionKey {
+  readonly sessionKey: string;
+  readonly keyId: string;
+  readonly channelId: string | null;
+}
+
+/** A stretch of a session key's event time, both ends inclusive. */
+export interface TimeSpan {
+  readonly sessionKey: string;
+  readonly runId: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The live windows that touch a span, with the nearest one on either side. Ascending. */
+export interface Surroundings {
+  readonly before: LiveWindow | undefined;
+  readonly touching: readonly LiveWindow[];
+  readonly after: LiveWindow | undefined;
+}
+
+/** A member's time and channel, for cutting. */
+export interface StretchMembers {
+  readonly members: readonly (WindowChannel & { readonly sentAtMs: number })[];
+  readonly endsMs: readonly number[];
+}
+
+export interface WindowRow extends WindowChannel {
+  readonly windowId: string;
+  readonly runId: number;
+  readonly keyId: string;
+  readonly sessionKey: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly messageCount: number;
+  readonly status: 'open' | 'closed';
+  readonly dueReason: CloseReason | null;
+  readonly checkAtMs: number;
+  readonly partition: number;
+}
+
+/** All window writes of a batch. */
+export interface WindowWrites {
+  readonly superseded: readonly { readonly windowId: string; readonly by: readonly string[] }[];
+  /** Rows that exist and change; `changedMembers` asks for a further revision where they were closed. */
+  readonly updated: readonly WindowRow[];
+  readonly inserted: readonly WindowRow[];
+  /** Still right, but now over for sure. */
+  readonly ended: readonly { readonly windowId: string; readonly reason: CloseReason }[];
+}
+
+/**
+ * One batch's transaction. Its order is its safety (DESIGN.md 2): keys are locked
+ * before anything is inserted, and every other writer locks the same rows first, in
+ * the same order; then no two transactions wait for each other in a circle, and
+ * windows are reconciled against a set of messages that nobody else is changing.
+ */
+export interface BatchTransaction {
+  /** Makes missing rows and locks all of them, in the order of (bot, user), in one statement. */
+  lockKeys(keys: readonly BotUser[], partition: number): Promise<readonly LockedKey[]>;
+  /** The session keys of channels, made where missing. Only where channels part sessions. */
+  sessionKeys(channels: readonly { readonly keyId: string; readonly channelId: string | null }[]): Promise<
+    readonly SessionKey[]
+  >;
+  /** `on conflict do nothing`; returns the identities that became rows now. */
+  insertMessages(
+    messages: readonly NewMessage[],
+    keyIds: readonly string[],
+    partition: number,
+  ): Promise<ReadonlySet<string>>;
+  /** Content hashes (hex) of rows that another transaction made since the look-up. */
+  contentHashes(identities: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Stores changes and applies all that are known of the targets and of `arrived` messages. */
+  applyChanges(
+    changes: readonly NewChange[],
+    keyIds: readonly string[],
+    arrived: readonly string[],
+  ): Promise<readonly ChangedMessage[]>;
+  insertSessionEnds(ends: readonly NewSessionEnd[], keyIds: readonly string[]): Promise<ReadonlySet<string>>;
+  surroundings(spans: readonly TimeSpan[]): Promise<readonly Surroundings[]>;
+  /** Members and end markers of whole stretches; ends also after the stretch, up to `endsUntilMs`. */
+  members(
+    stretches: readonly (TimeSpan & {
+      readonly keyId: string;
+      readonly channelId: string | null;
+      readonly byChannel: boolean;
+      readonly endsUntilMs: number | null;
+    })[],
+  ): Promise<readonly StretchMembers[]>;
+  writeWindows(writes: WindowWrites, nowMs: number, graceMs: number): Promise<void>;
+  /** Marks the closed windows that hold these messages changed, so that they get a further revision. */
+  markChanged(messages: readonly ChangedMessage[], graceMs: number): Promise<void>;
+  insertDeadLetters(letters: readonly NewDeadLetter[]): Promise<void>;
+  countIgnored(partition: TopicPartition, counts: ReadonlyMap<string, number>): Promise<void>;
+  saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
+}
+
+/** A stored message whose text an edit or delete has just changed. */
+export interface ChangedMessage {
+  readonly keyId: string;
+  readonly identity: string;
+  readonly sentAtMs: number;
+  readonly channelId: string | null;
+  readonly deleted: boolean;
+}
+
+/**
+ * Where messages become durable. Rejects with DATABASE_REFUSED when the data itself
+ * is refused (the caller halves the batch), and with DATABASE_UNAVAILABLE (retryable)
+ * for everything that may pass: outages, deadlocks, serialization failures.
+ */
+export interface MessageStore {
+  /** Reads what is known; takes no lock. */
+  lookUp(partition: TopicPartition, identities: Identities): Promise<BatchContext>;
+  /** Everything in `work` becomes visible together or not at all. */
+  transaction<T>(work: (transaction: BatchTransaction) => Promise<T>): Promise<T>;
+  /** For batches that are known entirely: moves the position, takes no key locks. */
+  saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
+  storedPosition(partition: TopicPartition): Promise<bigint | null>;
+  recordGap(partition: TopicPartition, from: bigint, to: bigint, reason: string): Promise<void>;
+  /** Sets a position back that belongs to a log which no longer exists. */
+  resetPosition(partition: TopicPartition, nextOffset: bigint): Promise<void>;
+}

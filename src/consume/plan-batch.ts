@@ -1,0 +1,214 @@
+import { contentHash, deadLetterIdentity } from '../model/identity.ts';
+import type {
+  ChatMessageEvent,
+  DecodedRecord,
+  MessageChangeEvent,
+  SessionEndEvent,
+} from '../model/decoded-record.ts';
+import type { LogRecord } from '../model/record.ts';
+import type {
+  BatchContext,
+  Identities,
+  NewChange,
+  NewDeadLetter,
+  NewMessage,
+  NewSessionEnd,
+} from './message-store.ts';
+
+export interface DecodedEntry {
+  readonly record: LogRecord;
+  readonly decoded: DecodedRecord;
+}
+
+/** What a batch asks of the database once what is known has been taken out. */
+export interface BatchPlan {
+  readonly messages: readonly NewMessage[];
+  readonly changes: readonly NewChange[];
+  readonly sessionEnds: readonly NewSessionEnd[];
+  readonly deadLetters: readonly NewDeadLetter[];
+  /** Records of unknown types beyond the stored position, by type. */
+  readonly ignored: ReadonlyMap<string, number>;
+  readonly duplicates: number;
+  /** Greatest event time in the batch, clamped; -Infinity when it holds none. */
+  readonly streamTimeMs: number;
+}
+
+/** How far a sender's clock may run ahead before its time is drawn back. */
+const allowedSkewMs = 5 * 60_000;
+
+export function identitiesOf(entries: readonly DecodedEntry[]): Identities {
+  const identities = {
+    messages: [] as string[],
+    changes: [] as string[],
+    sessionEnds: [] as string[],
+    deadLetters: [] as string[],
+  };
+  for (const { record, decoded } of entries) {
+    if (decoded.kind === 'message') identities.messages.push(decoded.identity);
+    else if (decoded.kind === 'change') identities.changes.push(decoded.identity);
+    else if (decoded.kind === 'session-end') identities.sessionEnds.push(decoded.identity);
+    else if (decoded.kind === 'dead-letter') identities.deadLetters.push(deadLetterIdentity(record));
+  }
+  return identities;
+}
+
+/**
+ * Sorts a batch's entries into what is new. Pure. The first of equal identities
+ * stays; a later one with other content is a conflict and becomes a dead letter.
+ */
+export function planBatch(entries: readonly DecodedEntry[], context: BatchContext): BatchPlan {
+  const plan = new PlanBuilder(context);
+  for (const entry of entries) plan.add(entry);
+  return plan.build();
+}
+
+class PlanBuilder {
+  readonly #context: BatchContext;
+  readonly #messages = new Map<string, NewMessage>();
+  readonly #changes = new Map<string, NewChange>();
+  readonly #sessionEnds = new Map<string, NewSessionEnd>();
+  readonly #deadLetters = new Map<string, NewDeadLetter>();
+  readonly #ignored = new Map<string, number>();
+  #duplicates = 0;
+  #streamTimeMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: BatchContext) {
+    this.#context = context;
+  }
+
+  build(): BatchPlan {
+    return {
+      messages: [...this.#messages.values()],
+      changes: [...this.#changes.values()],
+      sessionEnds: [...this.#sessionEnds.values()],
+      deadLetters: [...this.#deadLetters.values()],
+      ignored: this.#ignored,
+      duplicates: this.#duplicates,
+      streamTimeMs: this.#streamTimeMs,
+    };
+  }
+
+  add({ record, decoded }: DecodedEntry): void {
+    switch (decoded.kind) {
+      case 'message':
+        this.#addMessage(record, decoded);
+        return;
+      case 'change':
+        this.#addOnce(this.#changes, decoded.identity, () => this.#change(record, decoded));
+        return;
+      case 'session-end':
+        this.#addOnce(this.#sessionEnds, decoded.identity, () => this.#sessionEnd(record, decoded));
+        return;
+      case 'ignored':
+        this.#addIgnored(record, decoded.type);
+        return;
+      case 'dead-letter':
+        this.#addDeadLetter(deadLetter(record, decoded.reason, decoded.detail));
+    }
+  }
+
+  #addMessage(record: LogRecord, event: ChatMessageEvent): void {
+    const time = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs);
+    this.#advance(time.ms);
+    const hash = contentHash(this.#context.contentHashSecret, event.role, event.content);
+    const known =
+      this.#context.knownMessages.get(event.identity) ??
+      this.#messages.get(event.identity)?.contentHash.toString('hex');
+    if (known === undefined) {
+      this.#messages.set(event.identity, newMessage(record, event, hash, time));
+    } else if (known === hash.toString('hex')) {
+      this.#duplicates += 1;
+    } else {
+      this.#addDeadLetter(conflictLetter(record));
+    }
+  }
+
+  #addOnce<T>(rows: Map<string, T>, identity: string, make: () => T): void {
+    if (this.#context.knownOthers.has(identity) || rows.has(identity)) this.#duplicates += 1;
+    else rows.set(identity, make());
+  }
+
+  #change(record: LogRecord, event: MessageChangeEvent): NewChange {
+    const { botId, userId, channelId, channelType, identity, target, content } = event;
+    const changedAtMs = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs).ms;
+    return { botId, userId, channelId, channelType, identity, target, content, changedAtMs };
+  }
+
+  #sessionEnd(record: LogRecord, event: SessionEndEvent): NewSessionEnd {
+    const { botId, userId, channelId, channelType, identity } = event;
+    const endedAtMs = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs).ms;
+    this.#advance(endedAtMs);
+    return { botId, userId, channelId, channelType, identity, endedAtMs };
+  }
+
+  #addIgnored(record: LogRecord, type: string): void {
+    const stored = this.#context.storedNextOffset;
+    if (stored !== null && record.offset < stored) this.#duplicates += 1;
+    else this.#ignored.set(type, (this.#ignored.get(type) ?? 0) + 1);
+  }
+
+  #addDeadLetter(letter: NewDeadLetter): void {
+    if (this.#context.knownOthers.has(letter.identity)) this.#duplicates += 1;
+    else this.#deadLetters.set(letter.identity, letter);
+  }
+
+  #advance(eventTimeMs: number): void {
+    if (eventTimeMs > this.#streamTimeMs) this.#streamTimeMs = eventTimeMs;
+  }
+}
+
+interface EventTime {
+  readonly ms: number;
+  readonly clamped: boolean;
+}
+
+/**
+ * When it happened. A time more than five minutes ahead of the record's timestamp (or
+ * of the database's clock when that is earlier) is drawn back to it, so that one wrong
+ * clock cannot close everyone's sessions.
+ */
+export function eventTime(sentAtMs: number | null, recordMs: number, nowMs: number): EventTime {
+  const receivedMs = recordMs > 0 ? Math.min(recordMs, nowMs) : nowMs;
+  if (sentAtMs === null) return { ms: receivedMs, clamped: false };
+  return sentAtMs > receivedMs + allowedSkewMs
+    ? { ms: receivedMs, clamped: true }
+    : { ms: sentAtMs, clamped: false };
+}
+
+function newMessage(
+  record: LogRecord,
+  event: ChatMessageEvent,
+  hash: Buffer,
+  time: EventTime,
+): NewMessage {
+  const { botId, userId, channelId, channelType, identity, messageId, role, content, metadata, extra } = event;
+  return {
+    botId,
+    userId,
+    channelId,
+    channelType,
+    identity,
+    messageId,
+    role,
+    content,
+    metadata,
+    extra,
+    contentHash: hash,
+    sentAtMs: time.ms,
+    clamped: time.clamped,
+    offset: record.offset,
+  };
+}
+
+export function deadLetter(
+  record: LogRecord,
+  reason: NewDeadLetter['reason'],
+  detail: string,
+): NewDeadLetter {
+  return { identity: deadLetterIdentity(record), record, reason, detail };
+}
+
+/** The same id with other content: the first to come stays. */
+export function conflictLetter(record: LogRecord): NewDeadLetter {
+  return deadLetter(record, 'conflicting-content', 'a message of this id is stored with other role or text');
+}

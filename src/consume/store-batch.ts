@@ -1,0 +1,242 @@
+import { isAfterwordError } from '../errors.ts';
+import type { LogRecord, TopicPartition } from '../model/record.ts';
+import type {
+  BatchContext,
+  BatchTransaction,
+  BotUser,
+  ChangedMessage,
+  LockedKey,
+  MessageStore,
+  NewMessage,
+} from './message-store.ts';
+import {
+  conflictLetter,
+  deadLetter,
+  identitiesOf,
+  planBatch,
+  type BatchPlan,
+  type DecodedEntry,
+} from './plan-batch.ts';
+import { reconcileWindows, type WindowOutcome } from './reconcile-windows.ts';
+
+export interface StoreOptions {
+  /** Quiet wall-clock time after the last arrival before a window closes. */
+  readonly graceMs: number;
+}
+
+/** Where the records of a batch ended; the numbers add up to its size. */
+export interface BatchOutcome {
+  readonly messages: number;
+  readonly duplicates: number;
+  readonly changes: number;
+  readonly sessionEnds: number;
+  readonly ignored: number;
+  readonly deadLetters: readonly string[];
+  readonly clamped: number;
+  readonly windows: WindowOutcome;
+  /** Keys that came from another partition than before: correct, but worth a warning. */
+  readonly movedKeys: number;
+}
+
+const noWindows: WindowOutcome = { opened: 0, changed: 0, superseded: 0 };
+
+/**
+ * Makes a batch durable: every record ends in exactly one place, in one transaction
+ * (DESIGN.md 2). A batch that is known entirely takes no locks and changes no row. A
+ * batch whose data the database refuses is halved until the record is found; that one
+ * becomes a dead letter and the others are stored.
+ *
+ * @returns one outcome for each part that was stored
+ * @throws AfterwordError DATABASE_UNAVAILABLE (retryable); nothing of the failed part is stored
+ */
+export async function storeBatch(
+  store: MessageStore,
+  partition: TopicPartition,
+  entries: readonly DecodedEntry[],
+  nextOffset: bigint,
+  options: StoreOptions,
+): Promise<readonly BatchOutcome[]> {
+  try {
+    return [await storeWhole(store, partition, entries, nextOffset, options)];
+  } catch (error) {
+    if (!isAfterwordError(error) || error.code !== 'DATABASE_REFUSED' || entries.length === 0) throw error;
+    return storeHalves(store, partition, entries, nextOffset, options, error.details['sqlstate']);
+  }
+}
+
+async function storeHalves(
+  store: MessageStore,
+  partition: TopicPartition,
+  entries: readonly DecodedEntry[],
+  nextOffset: bigint,
+  options: StoreOptions,
+  sqlstate: string | number | boolean | undefined,
+): Promise<readonly BatchOutcome[]> {
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) {
+    if (only.decoded.kind === 'dead-letter') throw new Error('a dead letter itself was refused');
+    const detail = `SQLSTATE ${String(sqlstate ?? 'unknown')}`;
+    const refused = { ...only, decoded: { kind: 'dead-letter', reason: 'refused-by-database', detail } as const };
+    return [await storeWhole(store, partition, [refused], nextOffset, options)];
+  }
+  const middle = Math.ceil(entries.length / 2);
+  const first = entries.slice(0, middle);
+  const second = entries.slice(middle);
+  // The first half moves the position only to its own last record.
+  const between = (first.at(-1)?.record.offset ?? nextOffset - 1n) + 1n;
+  return [
+    ...(await storeBatch(store, partition, first, between, options)),
+    ...(await storeBatch(store, partition, second, nextOffset, options)),
+  ];
+}
+
+async function storeWhole(
+  store: MessageStore,
+  partition: TopicPartition,
+  entries: readonly DecodedEntry[],
+  nextOffset: bigint,
+  options: StoreOptions,
+): Promise<BatchOutcome> {
+  const context = await store.lookUp(partition, identitiesOf(entries));
+  const plan = planBatch(entries, context);
+  if (isKnownEntirely(plan)) {
+    if (context.storedNextOffset === null || context.storedNextOffset < nextOffset) {
+      await store.saveProgress(partition, nextOffset, plan.streamTimeMs);
+    }
+    return knownOutcome(plan);
+  }
+  return store.transaction((transaction) =>
+    writePlan({ transaction, partition, nextOffset, context, plan, records: recordsByOffset(entries), options }),
+  );
+}
+
+function isKnownEntirely(plan: BatchPlan): boolean {
+  return (
+    plan.messages.length === 0 &&
+    plan.changes.length === 0 &&
+    plan.sessionEnds.length === 0 &&
+    plan.deadLetters.length === 0 &&
+    plan.ignored.size === 0
+  );
+}
+
+function knownOutcome(plan: BatchPlan): BatchOutcome {
+  return {
+    messages: 0,
+    duplicates: plan.duplicates,
+    changes: 0,
+    sessionEnds: 0,
+    ignored: 0,
+    deadLetters: [],
+    clamped: 0,
+    windows: noWindows,
+    movedKeys: 0,
+  };
+}
+
+function recordsByOffset(entries: readonly DecodedEntry[]): ReadonlyMap<bigint, LogRecord> {
+  return new Map(entries.map(({ record }) => [record.offset, record]));
+}
+
+interface PlanWrite {
+  readonly transaction: BatchTransaction;
+  readonly partition: TopicPartition;
+  readonly nextOffset: bigint;
+  readonly context: BatchContext;
+  readonly plan: BatchPlan;
+  readonly records: ReadonlyMap<bigint, LogRecord>;
+  readonly options: StoreOptions;
+}
+
+/** The batch transaction, in the order that makes it safe; see `BatchTransaction`. */
+async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
+  const { transaction, partition, context, plan, options } = write;
+  // 1. Lock, before anything is inserted.
+  const locked = await transaction.lockKeys(distinctKeys(plan), partition.partition);
+  const keys = new Map(locked.map((key) => [keyText(key), key]));
+  const keyIdOf = (row: BotUser): string => requireKey(keys, row).keyId;
+  // 2. Insert. What another process stored meanwhile is a duplicate, or a conflict.
+  const inserted = await transaction.insertMessages(plan.messages, plan.messages.map(keyIdOf), partition.partition);
+  const raced = await settleRaced(write, inserted);
+  const arrived = plan.messages.filter((message) => inserted.has(message.identity));
+  const ends = await transaction.insertSessionEnds(plan.sessionEnds, plan.sessionEnds.map(keyIdOf));
+  const changed = await applyChanges(write, keyIdOf, arrived);
+  // 3. Reconcile the windows of the keys with what is new.
+  const windows = await reconcileWindows({
+    transaction,
+    arrived,
+    ends: plan.sessionEnds.filter((end) => ends.has(end.identity)),
+    keyOf: (row) => requireKey(keys, row),
+    runs: context.runs,
+    partition: partition.partition,
+    nowMs: context.nowMs,
+    graceMs: options.graceMs,
+  });
+  if (changed.length > 0) await transaction.markChanged(changed, options.graceMs);
+  const deadLetters = [...plan.deadLetters, ...raced.conflicts];
+  if (deadLetters.length > 0) await transaction.insertDeadLetters(deadLetters);
+  if (plan.ignored.size > 0) await transaction.countIgnored(partition, plan.ignored);
+  // 4. The position moves with the rows, in the same commit.
+  await transaction.saveProgress(partition, write.nextOffset, plan.streamTimeMs);
+  return {
+    messages: arrived.length,
+    duplicates: plan.duplicates + raced.duplicates,
+    changes: plan.changes.length,
+    sessionEnds: plan.sessionEnds.length,
+    ignored: [...plan.ignored.values()].reduce((sum, count) => sum + count, 0),
+    deadLetters: deadLetters.map((letter) => letter.reason),
+    clamped: arrived.filter((message) => message.clamped).length,
+    windows,
+    movedKeys: locked.filter((key) => key.moved).length,
+  };
+}
+
+/** Messages that lost the race to another transaction: the same content is a duplicate, other content a conflict. */
+async function settleRaced(
+  { transaction, plan, records }: PlanWrite,
+  inserted: ReadonlySet<string>,
+): Promise<{ duplicates: number; conflicts: ReturnType<typeof deadLetter>[] }> {
+  const raced = plan.messages.filter((message) => !inserted.has(message.identity));
+  if (raced.length === 0) return { duplicates: 0, conflicts: [] };
+  const hashes = await transaction.contentHashes(raced.map((message) => message.identity));
+  const conflicts = raced
+    .filter((message) => hashes.get(message.identity) !== message.contentHash.toString('hex'))
+    .flatMap((message) => {
+      const record = records.get(message.offset);
+      return record === undefined ? [] : [conflictLetter(record)];
+    });
+  return { duplicates: raced.length - conflicts.length, conflicts };
+}
+
+async function applyChanges(
+  { transaction, plan }: PlanWrite,
+  keyIdOf: (row: BotUser) => string,
+  arrived: readonly NewMessage[],
+): Promise<readonly ChangedMessage[]> {
+  if (plan.changes.length === 0 && arrived.length === 0) return [];
+  return transaction.applyChanges(
+    plan.changes,
+    plan.changes.map(keyIdOf),
+    arrived.map((message) => message.identity),
+  );
+}
+
+function distinctKeys(plan: BatchPlan): BotUser[] {
+  const keys = new Map<string, BotUser>();
+  for (const row of [...plan.messages, ...plan.changes, ...plan.sessionEnds]) {
+    const text = keyText(row);
+    if (!keys.has(text)) keys.set(text, { botId: row.botId, userId: row.userId });
+  }
+  return [...keys.values()];
+}
+
+/** Ids hold no NUL (the decoder refuses it), so this is unambiguous. */
+export function keyText({ botId, userId }: BotUser): string {
+  return `${botId}\u0000${userId}`;
+}
+
+function requireKey(keys: ReadonlyMap<string, LockedKey>, row: BotUser): LockedKey {
+  const key = keys.get(keyText(row));
+  if (key === undefined) throw new Error('a key of the batch was not locked');
+  return key;
+}
