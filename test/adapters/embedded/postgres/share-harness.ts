@@ -61,7 +61,7 @@ export class ShareProcess {
   }
 
   /** The first line that has this field, waited for. */
-  async line<K extends keyof ShareLine>(key: K): Promise<ShareLine> {
+  async line(key: keyof ShareLine): Promise<ShareLine> {
     await until(() => this.lines.some((line) => line[key] !== undefined || line.message !== undefined));
     const found = this.lines.find((line) => line[key] !== undefined);
     if (found === undefined) throw new Error(`no ${key}: ${JSON.stringify(this.lines)}`);
