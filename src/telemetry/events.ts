@@ -1,0 +1,126 @@
+import type { FieldSpec } from './fields.ts';
+
+/**
+ * Everything that is ever logged: `<noun>.<verb>` and its fields. A line that is not
+ * in this list cannot be written, so the list is what an operator can search for.
+ */
+const processEvents = {
+  'process.started': { version: 'name', pid: 'count' },
+  'process.stopping': { signal: 'code?' },
+  'process.stopped': { tookMs: 'ms' },
+  'process.failed': {},
+  'config.loaded': { warnings: 'count', bots: 'count' },
+  'settings.differed': { setting: 'name' },
+  'settings.applied': { runId: 'id', settings: 'count' },
+  'loop.started': { loop: 'name' },
+  'loop.stopped': { loop: 'name' },
+  'loop.failed': { loop: 'name', retryInMs: 'ms?' },
+  'migration.applied': { migration: 'name', tookMs: 'ms' },
+  'migration.skipped': { migration: 'name', object: 'name?' },
+  'embedded.started': { service: 'code', tookMs: 'ms' },
+  'embedded.stopped': { service: 'code' },
+  'lease.taken': { lease: 'name', epoch: 'count' },
+  'lease.lost': { lease: 'name', epoch: 'count?' },
+  'database.failed': { retryInMs: 'ms?' },
+  'database.recovered': { awayMs: 'ms' },
+} as const satisfies Record<string, FieldSpec>;
+
+const consumeEvents = {
+  'consumer.joined': { partitions: 'count' },
+  'consumer.failed': { retryInMs: 'ms?' },
+  'partition.assigned': { topic: 'name', partition: 'count', offset: 'offset?' },
+  'partition.revoked': { topic: 'name', partition: 'count' },
+  'partition.paused': { topic: 'name', partition: 'count', reason: 'code' },
+  'partition.resumed': { topic: 'name', partition: 'count', pausedMs: 'ms?' },
+  /** Kafka's committed offset is ahead of the stored one; reading begins at the stored one. */
+  'partition.refilled': { topic: 'name', partition: 'count', committed: 'offset', stored: 'offset' },
+  /** Retention took records that were never read. */
+  'gap.recorded': { topic: 'name', partition: 'count', from: 'offset', to: 'offset' },
+  'batch.stored': {
+    topic: 'name',
+    partition: 'count',
+    records: 'count',
+    messages: 'count',
+    duplicates: 'count',
+    tookMs: 'ms',
+  },
+  'batch.failed': {
+    topic: 'name',
+    partition: 'count',
+    records: 'count',
+    offset: 'offset?',
+    retryInMs: 'ms?',
+  },
+  'batch.halved': { topic: 'name', partition: 'count', records: 'count' },
+  'record.dead-lettered': { topic: 'name', partition: 'count', offset: 'offset', reason: 'code' },
+  'record.ignored': { topic: 'name', partition: 'count', offset: 'offset' },
+  'message.clamped': { botId: 'id', messageId: 'id', aheadMs: 'ms' },
+  /** The records of one user come in two partitions. */
+  'key.scattered': { botId: 'id', userId: 'id', partition: 'count', otherPartition: 'count' },
+} as const satisfies Record<string, FieldSpec>;
+
+const windowEvents = {
+  'window.closed': { windowId: 'id', reason: 'code', messages: 'count' },
+  'window.superseded': { windowId: 'id', reason: 'code?' },
+  'window.claimed': { windowId: 'id', revision: 'count', waitedMs: 'ms' },
+  'window.enriched': {
+    windowId: 'id',
+    revision: 'count',
+    stages: 'count',
+    failed: 'count',
+    findings: 'count',
+    tookMs: 'ms',
+  },
+  'window.deferred': { windowId: 'id', revision: 'count', reason: 'code', retryInMs: 'ms?' },
+  'window.failed': { windowId: 'id', revision: 'count', attempts: 'count', retryInMs: 'ms?' },
+  'stage.failed': { windowId: 'id', revision: 'count', stage: 'name', attempts: 'count?' },
+  'stage.repaired': { windowId: 'id', stage: 'name' },
+  'evidence.rejected': { windowId: 'id', stage: 'name', reason: 'name', rejected: 'count' },
+  'model.failed': { model: 'name', retryInMs: 'ms?', attempt: 'count?' },
+  'model.paused': { model: 'name', reason: 'code', retryInMs: 'ms?' },
+  'model.resumed': { model: 'name', pausedMs: 'ms' },
+  'concurrency.changed': { from: 'count', to: 'count' },
+  'budget.spent': { budgetUsd: 'ratio', spentUsd: 'ratio' },
+} as const satisfies Record<string, FieldSpec>;
+
+const publishEvents = {
+  'relay.failed': { rows: 'count', retryInMs: 'ms?' },
+  'outbox.published': { events: 'count', tookMs: 'ms' },
+  'event.truncated': { eventId: 'id', type: 'name', size: 'bytes', limit: 'bytes' },
+  'vectors.indexed': { items: 'count', tookMs: 'ms' },
+  'vectors.failed': { items: 'count', retryInMs: 'ms?' },
+  'topic.created': { topic: 'name', partitions: 'count' },
+  'topic.refused': { topic: 'name', reason: 'code' },
+} as const satisfies Record<string, FieldSpec>;
+
+const careEvents = {
+  'user.erased': { userId: 'id', botId: 'id?', messages: 'count', windows: 'count' },
+  'retention.applied': { messages: 'count', tookMs: 'ms' },
+  'run.created': { runId: 'id', windows: 'count?' },
+  'run.promoted': { runId: 'id', users: 'count' },
+  'run.discarded': { runId: 'id' },
+  'run.rolled-back': { runId: 'id', users: 'count' },
+  'run.failed': { runId: 'id' },
+  'rewind.finished': { records: 'count', messages: 'count', tookMs: 'ms' },
+  'dead-letter.replayed': { replayed: 'count', refused: 'count' },
+} as const satisfies Record<string, FieldSpec>;
+
+const serveEvents = {
+  'server.started': { host: 'name', port: 'count' },
+  'server.stopped': { tookMs: 'ms' },
+  'request.failed': { requestId: 'id', method: 'name', route: 'name', status: 'count' },
+  'check.failed': { check: 'name' },
+  'scrape.failed': { collector: 'name' },
+} as const satisfies Record<string, FieldSpec>;
+
+export const events = {
+  ...processEvents,
+  ...consumeEvents,
+  ...windowEvents,
+  ...publishEvents,
+  ...careEvents,
+  ...serveEvents,
+} as const;
+
+export type Events = typeof events;
+export type EventName = keyof Events;
