@@ -2,7 +2,7 @@ import type { FactObservation } from '../model/observation.ts';
 import type { FactResult } from '../model/results.ts';
 import { canonicalEntity } from './canonical-entity.ts';
 import { greatestMessageId, instantMs, ranks, type Claim } from './claim.ts';
-import { familyOf, isSingleValued } from './relation-rules.ts';
+import { familyOf, isLasting, isSingleValued } from './relation-rules.ts';
 
 /** Only what the user said or clearly let be known is ever a fact; what a person enters always counts. */
 export function countsAsFact(observation: FactObservation): boolean {
@@ -34,7 +34,7 @@ function claimedValue(fact: FactResult): Pick<Claim, 'value' | 'denies'> {
 /** A beginning that does not lie before its end is no beginning: extraction often gives the message's time for both. */
 function span(fact: FactResult): Pick<Claim, 'fromMs' | 'toMs'> {
   const fromMs = instantMs(fact.valid_from);
-  const toMs = instantMs(fact.valid_to);
+  const toMs = isLasting(fact.relation) ? null : instantMs(fact.valid_to);
   return fromMs !== null && toMs !== null && fromMs >= toMs ? { fromMs: null, toMs } : { fromMs, toMs };
 }
 

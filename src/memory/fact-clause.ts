@@ -26,11 +26,11 @@ const state = (rest: string): Verb => ({
   negativePast: `was not${rest}`,
 });
 /** What once happened stays so: its past reads as its present. */
-const happened = (present: string, negative: string): Verb => ({
+const happened = (present: string, negative: string, negativePast: string): Verb => ({
   present,
   negative,
   past: present,
-  negativePast: negative,
+  negativePast,
 });
 /** Wishes and moods pass: "wanted" says enough, "used to want" too much. */
 const passing = (infinitive: string, present: string, past: string): Verb => ({
@@ -46,7 +46,7 @@ const verbs: Readonly<Record<Exclude<Relation, 'other'>, Verb>> = {
   works_as: usual('work as', 'works as'),
   works_at: usual('work at', 'works at'),
   studies: usual('study', 'studies'),
-  studied_at: happened('studied at', 'did not study at'),
+  studied_at: happened('studied at', 'did not study at', 'had not studied at'),
   speaks: usual('speak', 'speaks'),
   likes: usual('like', 'likes'),
   loves: usual('love', 'loves'),
@@ -57,14 +57,14 @@ const verbs: Readonly<Record<Exclude<Relation, 'other'>, Verb>> = {
   avoids: usual('avoid', 'avoids'),
   owns: usual('own', 'owns'),
   has: { present: 'has', negative: 'has no', past: 'used to have', negativePast: 'had no' },
-  visited: happened('visited', 'has not visited'),
+  visited: happened('visited', 'has not visited', 'had not visited'),
   does: usual('do', 'does'),
   plays: usual('play', 'plays'),
   practices: usual('practice', 'practices'),
   wants: passing('want', 'wants', 'wanted'),
   needs: passing('need', 'needs', 'needed'),
   plans_to: passing('plan', 'plans', 'planned'),
-  learned: happened('learned', 'has not learned'),
+  learned: happened('learned', 'has not learned', 'had not learned'),
   knows: usual('know', 'knows'),
   feels: passing('feel', 'feels', 'felt'),
   allergic_to: state(' allergic to'),

@@ -70,9 +70,9 @@ function detailsNote(
 /** Plans come as deeds, places and things: "visit Japan", "visiting Japan", "Japan", "a trip". */
 function plan({ entityName, entityType }: WordedFact): string {
   if (entityType === 'place') return `to go to ${entityName}`;
-  if (/^\p{L}+ing\b/iu.test(entityName)) return `on ${entityName}`;
   if (/^(?:the|a|an|his|her|their)\b/iu.test(entityName)) return entityName;
   if (entityType === 'event' || entityType === 'object') return withArticle(entityName, entityType);
+  if (/^\p{L}+ing\b/iu.test(entityName)) return `on ${entityName}`;
   return infinitive(entityName);
 }
 

@@ -56,6 +56,13 @@ export function isSingleValued(relation: Relation): boolean {
   return rules[relation].singleValued;
 }
 
+/** What once happened stays true: "visited Rome until March" does not end the visit having been. */
+const lasting: ReadonlySet<Relation> = new Set(['visited', 'learned', 'studied_at']);
+
+export function isLasting(relation: Relation): boolean {
+  return lasting.has(relation);
+}
+
 export function strengthOf(relation: Relation): number {
   return rules[relation].strength;
 }

@@ -239,6 +239,11 @@ describe('ends that the words tell', () => {
     expect(folded[1]).toMatchObject({ validFromMs: at('1990-01-01'), validToMs: at('1999-01-01') });
   });
 
+  it('does not end what once happened', () => {
+    const visit = fact({ relation: 'visited', entity_name: 'Rome', valid_to: '2020-01-01T00:00:00Z' });
+    expect(only(foldFacts([visit]))).toMatchObject({ status: 'current', validToMs: null });
+  });
+
   it('keeps an announced end on what is current', () => {
     const until = fact(livesIn('Berlin', { valid_to: '2026-12-01T00:00:00Z' }), { on: '2026-06-01' });
     expect(only(foldFacts([until]))).toMatchObject({ status: 'current', validToMs: at('2026-12-01') });
