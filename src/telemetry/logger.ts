@@ -1,7 +1,7 @@
 import { pino, type DestinationStream } from 'pino';
 import { describeFailure } from './failure.ts';
 import { events, type EventName, type Events } from './events.ts';
-import { guardField, type FieldSpec, type FieldsOf, type OnlyLiteralCodes } from './fields.ts';
+import { guardField, guardWord, type FieldSpec, type FieldsOf, type OnlyLiteralCodes } from './fields.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export type EventLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -54,7 +54,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
   );
   const write = (at: EventLevel, event: EventName, fields: object, error?: object): void => {
     if (!writer.isLevelEnabled(at)) return;
-    writer[at]({ event, ...guardFields(event, fields), ...(error && { error }) });
+    writer[at]({ event: guardWord(event), ...guardFields(event, fields), ...(error && { error }) });
   };
   return {
     debug: (event, fields) => {
@@ -77,7 +77,7 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
 
 /** The types are the first guard; this one also holds against a cast. */
 function guardFields(event: EventName, fields: object): Record<string, unknown> {
-  const spec: FieldSpec = events[event];
+  const spec: FieldSpec = Object.hasOwn(events, event) ? events[event] : {};
   const present = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([key, value]) => [key, guardField(spec, key, value)]));
 }
