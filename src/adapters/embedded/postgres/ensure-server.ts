@@ -29,7 +29,7 @@ export interface Host {
   readonly runtime: PostgresRuntime;
 }
 
-export interface RunningServer {
+interface RunningServer {
   readonly connection: Connection;
   readonly how: 'initialised' | 'started' | 'adopted';
 }

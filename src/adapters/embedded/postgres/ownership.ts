@@ -27,7 +27,7 @@ const ownerSchema = z.object({
   holder: processIdentitySchema,
 });
 
-export type OwnerPhase = z.infer<typeof ownerSchema>['phase'];
+type OwnerPhase = z.infer<typeof ownerSchema>['phase'];
 
 export interface Owner {
   readonly generation: number;

@@ -8,13 +8,13 @@ import type { ServerAccount } from './server-account.ts';
 import { clusterArgument, runProgram, spawnProgram } from './server-program.ts';
 
 /** What the server itself writes about itself into its folder. */
-export interface PostmasterState {
+interface PostmasterState {
   readonly pid: number;
   readonly port: number;
   readonly ready: boolean;
 }
 
-export interface ServerStart {
+interface ServerStart {
   readonly runtime: PostgresRuntime;
   readonly account: ServerAccount;
   readonly folder: string;
@@ -23,7 +23,7 @@ export interface ServerStart {
   readonly settings: Readonly<Record<string, string | number>>;
 }
 
-export type StartOutcome =
+type StartOutcome =
   | { readonly started: true; readonly pid: number }
   | { readonly started: false; readonly reason: 'port-taken' | 'folder-in-use' | 'failed' };
 

@@ -21,7 +21,7 @@ export const processIdentitySchema = z.object({
 export type ProcessIdentity = Readonly<z.infer<typeof processIdentitySchema>>;
 
 /** `out-of-sight`: in another container or on another machine that sees the same folder. */
-export type ProcessSighting = 'running' | 'gone' | 'out-of-sight';
+type ProcessSighting = 'running' | 'gone' | 'out-of-sight';
 
 export async function identifyThisProcess(): Promise<ProcessIdentity> {
   const pidSpace = await readlink('/proc/self/ns/pid').catch(() => '');

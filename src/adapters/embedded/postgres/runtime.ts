@@ -16,7 +16,7 @@ export interface PostgresRuntime {
   readonly majorVersion: string;
 }
 
-export interface PlatformPackage {
+interface PlatformPackage {
   readonly version: string;
   /** Holds bin, lib and share. */
   readonly nativeFolder: string;

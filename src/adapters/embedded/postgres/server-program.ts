@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 
 import type { ServerAccount } from './server-account.ts';
 
-export interface ProgramPlace {
+interface ProgramPlace {
   readonly account: ServerAccount;
   /** The folder of the cluster; the program is started in it. */
   readonly folder: string;

@@ -9,7 +9,7 @@ import pg from 'pg';
 
 import { isAlive, readPostmaster } from '../../../../src/adapters/embedded/postgres/postmaster.ts';
 
-export interface ShareLine {
+interface ShareLine {
   readonly event?: string;
   readonly opened?: 'owner' | 'guest';
   readonly url?: string;
@@ -22,7 +22,7 @@ export interface ShareLine {
   readonly hint?: string;
 }
 
-export interface Account {
+interface Account {
   readonly uid: number;
   readonly gid: number;
 }
