@@ -25,6 +25,19 @@ export function canonicalEntity(name: string, type: EntityType): string {
   return (namedTypes.has(type) ? bare : withoutCount(bare).map(singularKey)).join(' ');
 }
 
+export type Canonical = (name: string, type: EntityType) => string;
+
+/** For one fold: thousands of observations of a group spell its entity in a few ways only. */
+export function rememberingCanonical(): Canonical {
+  const known = new Map<string, string>();
+  return (name, type) => {
+    const key = `${type}:${name}`;
+    const canonical = known.get(key) ?? canonicalEntity(name, type);
+    known.set(key, canonical);
+    return canonical;
+  };
+}
+
 /** Case, Unicode form, punctuation and white space made equal; every word kept. */
 export function canonicalText(text: string): string {
   return plainWords(text).join(' ');

@@ -40,8 +40,13 @@ export function distinctWindows(newestFirst: Sources): { windowIds: string[]; wi
 /** Distinct channels of what was said in a conversation; a person's entry belongs to none. */
 export function distinctChannels(sources: Sources): LearntIn[] {
   const channels = new Map<string, LearntIn>();
-  for (const { channelId, channelType, windowId } of sources) {
-    if (windowId === null) continue;
+  let last: LearntIn | null = null;
+  for (const source of sources) {
+    const { channelId, channelType } = source;
+    // Mostly one channel after another: nothing to build for a repeat.
+    const isRepeat = last?.channelId === channelId && last.channelType === channelType;
+    if (source.windowId === null || isRepeat) continue;
+    last = source;
     const key = `${channelType ?? ''}\n${channelId ?? ''}`;
     if (!channels.has(key)) channels.set(key, { channelId, channelType });
   }

@@ -1,6 +1,6 @@
 import type { FactObservation } from '../model/observation.ts';
 import type { FactResult } from '../model/results.ts';
-import { canonicalEntity } from './canonical-entity.ts';
+import { canonicalEntity, type Canonical } from './canonical-entity.ts';
 import { greatestMessageId, instantMs, ranks, type Claim } from './claim.ts';
 import { familyOf, isLasting, isSingleValued } from './relation-rules.ts';
 
@@ -10,11 +10,14 @@ export function countsAsFact(observation: FactObservation): boolean {
   return observation.origin === 'manual' || modality === 'stated' || modality === 'implied';
 }
 
-export function factClaim(observation: FactObservation): Claim<FactObservation> {
+export function factClaim(
+  observation: FactObservation,
+  canonical: Canonical = canonicalEntity,
+): Claim<FactObservation> {
   const { fact } = observation;
   return {
     source: observation,
-    ...claimedValue(fact),
+    ...claimedValue(fact, canonical),
     rank: rankOf(observation),
     saidAtMs: observation.occurredAtMs,
     ...span(fact),
@@ -23,8 +26,8 @@ export function factClaim(observation: FactObservation): Claim<FactObservation> 
 }
 
 /** What excludes what within a group: entities of a single-valued relation, for and against, is and is not. */
-function claimedValue(fact: FactResult): Pick<Claim, 'value' | 'denies'> {
-  const value = assertedValue(fact);
+function claimedValue(fact: FactResult, canonical: Canonical): Pick<Claim, 'value' | 'denies'> {
+  const value = assertedValue(fact, canonical);
   if (fact.polarity === 'positive') return { value, denies: null };
   // "I don't like coffee" takes a side, "I don't hate it" only leaves one.
   if (value === 'likes') return { value: 'dislikes', denies: null };
@@ -38,11 +41,11 @@ function span(fact: FactResult): Pick<Claim, 'fromMs' | 'toMs'> {
   return fromMs !== null && toMs !== null && fromMs >= toMs ? { fromMs: null, toMs } : { fromMs, toMs };
 }
 
-function assertedValue(fact: FactResult): string {
+function assertedValue(fact: FactResult, canonical: Canonical): string {
   const family = familyOf(fact.relation);
   if (family === 'likes' || family === 'dislikes') return family;
   if (!isSingleValued(fact.relation)) return 'is';
-  const entity = canonicalEntity(fact.entity_name, fact.entity_type);
+  const entity = canonical(fact.entity_name, fact.entity_type);
   // "32" and "32 years old" are the same age.
   return family === 'is_aged' ? (/\p{Nd}+/u.exec(entity)?.[0] ?? entity) : entity;
 }

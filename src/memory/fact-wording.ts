@@ -62,6 +62,8 @@ interface Naming {
   readonly name: string;
   readonly type: EntityType;
   readonly windows: Set<string | null>;
+  /** Place of its newest claim in the order. */
+  newest: number;
 }
 
 /**
@@ -70,19 +72,21 @@ interface Naming {
  */
 function commonestName(claims: readonly FactClaim[]): Pick<Wording, 'entityName' | 'entityType'> {
   const namings = new Map<string, Naming>();
-  for (const { source } of claims) {
+  claims.forEach(({ source }, index) => {
     const { entity_name: name, entity_type: type } = source.fact;
     const key = `${type}:${name}`;
-    const windows = namings.get(key)?.windows ?? new Set();
-    namings.delete(key);
-    namings.set(key, { name, type, windows: windows.add(source.windowId) });
-  }
+    const naming = namings.get(key) ?? { name, type, windows: new Set(), newest: index };
+    naming.windows.add(source.windowId);
+    naming.newest = index;
+    namings.set(key, naming);
+  });
   const best = [...namings.values()].reduce((chosen, next) => (isBetterName(next, chosen) ? next : chosen));
   return { entityName: displayName(best.name), entityType: best.type };
 }
 
-/** Later in the list is newer, so equals go to the next one; a name without a kind says less. */
+/** A name without a kind says less, however often it was used. */
 function isBetterName(next: Naming, chosen: Naming): boolean {
   if ((next.type === 'other') !== (chosen.type === 'other')) return chosen.type === 'other';
-  return next.windows.size >= chosen.windows.size;
+  if (next.windows.size !== chosen.windows.size) return next.windows.size > chosen.windows.size;
+  return next.newest > chosen.newest;
 }

@@ -1,5 +1,6 @@
 import type { FoldedFact } from '../model/memory.ts';
 import type { FactObservation } from '../model/observation.ts';
+import { rememberingCanonical } from './canonical-entity.ts';
 import { withoutRepeats } from './claim.ts';
 import { countsAsFact, factClaim } from './fact-claims.ts';
 import { factWording, mergedAttributes } from './fact-wording.ts';
@@ -25,9 +26,11 @@ const rules: FoldRules = { impliedWaitsMs: 182 * 86_400_000 };
  * implied claim over a stated one only when that was not said for half a year.
  */
 export function foldFacts(observations: readonly FactObservation[]): FoldedFact[] {
-  const groupKey = onlyGroupKey(observations, ({ fact }) => factGroupKey(fact));
+  const canonical = rememberingCanonical();
+  const groupKey = onlyGroupKey(observations, ({ fact }) => factGroupKey(fact, canonical));
   if (groupKey === null) return [];
-  const claims = withoutRepeats(observations).filter(countsAsFact).map(factClaim);
+  const counted = withoutRepeats(observations).filter(countsAsFact);
+  const claims = counted.map((observation) => factClaim(observation, canonical));
   const periods = foldClaims(claims, rules);
   const ids = periodIds(periods, groupKey);
   return periods.map((period) => foldedFact(period, groupKey, ids));
@@ -35,7 +38,8 @@ export function foldFacts(observations: readonly FactObservation[]): FoldedFact[
 
 /** The same for observations of any number of groups and persons, group by group. */
 export function foldFactGroups(observations: readonly FactObservation[]): FoldedFact[] {
-  const groups = byGroup(observations, ({ fact }) => factGroupKey(fact));
+  const canonical = rememberingCanonical();
+  const groups = byGroup(observations, ({ fact }) => factGroupKey(fact, canonical));
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => foldFacts(group));
 }
 

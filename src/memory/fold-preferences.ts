@@ -2,7 +2,7 @@ import { InvariantError } from '../errors.ts';
 import type { FoldedPreference } from '../model/memory.ts';
 import type { PreferenceObservation } from '../model/observation.ts';
 import type { PreferenceResult } from '../model/results.ts';
-import { canonicalText } from './canonical-entity.ts';
+import { rememberingCanonical, type Canonical } from './canonical-entity.ts';
 import { greatestMessageId, ranks, withoutRepeats, type Claim } from './claim.ts';
 import { foldClaims, type FoldRules } from './fold-claims.ts';
 import type { Period } from './period.ts';
@@ -18,9 +18,11 @@ const rules: FoldRules = { impliedWaitsMs: Number.POSITIVE_INFINITY };
  * one) and the history. Explicit beats implied always, the newest wins within a class.
  */
 export function foldPreferences(observations: readonly PreferenceObservation[]): FoldedPreference[] {
-  const groupKey = onlyGroupKey(observations, ({ preference }) => preferenceGroupKey(preference));
+  const canonical = rememberingCanonical();
+  const groupKey = onlyGroupKey(observations, ({ preference }) => preferenceGroupKey(preference, canonical));
   if (groupKey === null) return [];
-  const periods = foldClaims(withoutRepeats(observations).map(preferenceClaim), rules);
+  const claims = withoutRepeats(observations).map((observation) => preferenceClaim(observation, canonical));
+  const periods = foldClaims(claims, rules);
   const ids = periodIds(periods, groupKey);
   return periods.map((period) => foldedPreference(period, groupKey, ids));
 }
@@ -31,12 +33,16 @@ export function foldPreferenceGroups(observations: readonly PreferenceObservatio
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => foldPreferences(group));
 }
 
-function preferenceClaim(observation: PreferenceObservation): Claim<PreferenceObservation> {
+function preferenceClaim(
+  observation: PreferenceObservation,
+  canonical: Canonical,
+): Claim<PreferenceObservation> {
   const { preference, origin } = observation;
   const said = preference.explicit ? ranks.stated : ranks.implied;
   return {
     source: observation,
-    value: isTopicKey(preference.key) ? preference.key : canonicalText(preference.value),
+    // Compared as a name is: no plurals in a time zone or a tone.
+    value: isTopicKey(preference.key) ? preference.key : canonical(preference.value, 'name'),
     denies: null,
     rank: origin === 'manual' ? ranks.manual : said,
     saidAtMs: observation.occurredAtMs,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FactResult, PreferenceKey, PreferenceResult } from '../model/results.ts';
-import { canonicalEntity, canonicalText } from './canonical-entity.ts';
+import { canonicalEntity, canonicalText, type Canonical } from './canonical-entity.ts';
 import { familyOf, isSingleValued } from './relation-rules.ts';
 
 /**
@@ -14,15 +14,18 @@ const maxKeyLength = 120;
 export type GroupedFact = Pick<FactResult, 'relation' | 'predicate' | 'entity_name' | 'entity_type'>;
 export type GroupedPreference = Pick<PreferenceResult, 'key' | 'value'>;
 
-export function factGroupKey(fact: GroupedFact): string {
+export function factGroupKey(fact: GroupedFact, canonical: Canonical = canonicalEntity): string {
   if (isSingleValued(fact.relation)) return familyOf(fact.relation);
-  return bounded(`${topicOf(fact)}:${canonicalEntity(fact.entity_name, fact.entity_type)}`);
+  return bounded(`${topicOf(fact)}:${canonical(fact.entity_name, fact.entity_type)}`);
 }
 
 /** Topics to seek and to avoid exclude each other, topic by topic; every other key holds one value. */
-export function preferenceGroupKey(preference: GroupedPreference): string {
+export function preferenceGroupKey(
+  preference: GroupedPreference,
+  canonical: Canonical = canonicalEntity,
+): string {
   if (!isTopicKey(preference.key)) return preference.key;
-  return bounded(`topics:${canonicalEntity(preference.value, 'other')}`);
+  return bounded(`topics:${canonical(preference.value, 'other')}`);
 }
 
 /** The keys of which a person may have many at a time. */
