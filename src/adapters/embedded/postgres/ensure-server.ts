@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { embeddedPostgresError, useDatabaseUrlHint } from './failure.ts';
 import { findFreePort } from './free-port.ts';
-import { clusterExists, initialiseCluster } from './initialise-cluster.ts';
+import { clusterExists, initialiseCluster, removeUnfinishedClusters } from './initialise-cluster.ts';
 import { readConnection, writeConnection, type Connection, type Place } from './place.ts';
 import { disownStalePostmaster, readPostmaster, startPostmaster } from './postmaster.ts';
 import { prepareRuntime, type PostgresRuntime } from './runtime.ts';
@@ -89,6 +89,7 @@ async function openCluster({ place, runtime }: Host): Promise<Connection> {
       },
     );
   }
+  await removeUnfinishedClusters(place.cluster);
   const connection = await readConnection(place);
   if (connection !== undefined) return connection;
   throw embeddedPostgresError('connection.json of the embedded Postgres is missing', {

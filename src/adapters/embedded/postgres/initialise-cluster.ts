@@ -1,4 +1,5 @@
-import { chmod, chown, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { absentAsUndefined, embeddedPostgresError, useDatabaseUrlHint } from './failure.ts';
@@ -28,14 +29,24 @@ interface NewCluster {
  * @throws AfterwordError EMBEDDED_POSTGRES
  */
 export async function initialiseCluster(cluster: NewCluster): Promise<void> {
-  const beside = `${cluster.folder}.new`;
-  await rm(beside, { recursive: true, force: true });
+  await removeUnfinishedClusters(cluster.folder);
+  // A name of its own: the initdb of an owner that was killed lives on and writes for a while.
+  const beside = `${cluster.folder}.${randomBytes(6).toString('hex')}.new`;
   await makeEmptyFolder(beside, cluster.account);
   const unfinished = { ...cluster, folder: beside };
   await runInitdb(unfinished);
   await allowPasswordOnly(unfinished);
   await createRoleAndDatabase(unfinished);
   await rename(beside, cluster.folder);
+}
+
+/** Deletes what first starts that were killed left beside the cluster. What cannot be deleted yet is left for the next time. */
+export async function removeUnfinishedClusters(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  for (const name of (await absentAsUndefined(readdir(parent))) ?? []) {
+    if (!name.startsWith(`${path.basename(folder)}.`) || !name.endsWith('.new')) continue;
+    await rm(path.join(parent, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
 }
 
 async function makeEmptyFolder(folder: string, account: ServerAccount): Promise<void> {

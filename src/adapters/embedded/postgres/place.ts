@@ -9,7 +9,7 @@ import { absentAsUndefined, embeddedPostgresError, systemCode, useDatabaseUrlHin
  * What lies where below DATA_DIR/postgres:
  *
  *     data/             the cluster, as Postgres lays it out
- *     data.new/         a cluster in the making; of no use to anybody when left behind
+ *     data.….new/       a cluster in the making; of no use to anybody when left behind
  *     connection.json   port and password (0600)
  *     server.log        what the server says about itself; no text of users
  *     owners/           who owns the server (ownership.ts)

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 
@@ -102,20 +102,22 @@ it('starts a server that died again, at the same address', async () => {
   await share.stop();
 });
 
-it('makes a cluster anew when the first start was killed half way', async () => {
+it('makes a cluster anew when the first start was killed half way, and clears up', async () => {
   const dataDir = await dirs.make();
+  const root = path.join(dataDir, 'postgres');
+  const unfinished = async (): Promise<string[]> =>
+    (await readdir(root).catch(() => [])).filter((name) => name.endsWith('.new'));
   const cut = start(dataDir);
-  const half = path.join(dataDir, 'postgres/data.new/base');
-  await until(() =>
-    readFile(path.join(half, '1/PG_VERSION')).then(
-      () => true,
-      () => false,
-    ),
-  );
+  await until(async () => {
+    const [name = ''] = await unfinished();
+    return (await readdir(path.join(root, name, 'base')).catch(() => [])).length > 0;
+  });
   await cut.kill();
   const share = await openEmbeddedPostgres({ dataDir });
   expect(await query(share.url, 'select 1 as n')).toEqual([{ n: 1 }]);
   await share.stop();
+  await (await openEmbeddedPostgres({ dataDir })).stop();
+  expect(await unfinished()).toEqual([]);
 });
 
 it('is not kept from starting by a dead server whose pid is now another program', async () => {
