@@ -1,0 +1,122 @@
+import type { StartPosition } from '../../consume/record-source.ts';
+import { backOffMs } from './back-off.ts';
+import { HeldPartition } from './held-partition.ts';
+import { reasonOf } from './kafka-errors.ts';
+import type { MembershipContext } from './membership-context.ts';
+import { settlePosition } from './start-position.ts';
+import { readOffsets } from './topic-admin.ts';
+
+/** The partitions that the group gave this member, and where reading stands in each. */
+export class Assignment {
+  readonly #context: MembershipContext;
+  readonly #held = new Map<number, HeldPartition>();
+  #memberId: string | undefined;
+
+  constructor(context: MembershipContext) {
+    this.#context = context;
+  }
+
+  find(partition: number): HeldPartition | undefined {
+    return this.#held.get(partition);
+  }
+
+  all(): HeldPartition[] {
+    return [...this.#held.values()];
+  }
+
+  /** Runs inside kafkajs's join event: everything up to the pauses happens before its next fetch. */
+  replace(memberId: string, assigned: readonly number[]): void {
+    const before = this.#held.size;
+    // With a new member id we were out of the group for a while: others may have read on.
+    const lost = this.all().filter(
+      (held) => memberId !== this.#memberId || !assigned.includes(held.partition),
+    );
+    this.#memberId = memberId;
+    for (const held of lost) this.#lose(held);
+    const kept = this.all();
+    for (const held of kept) held.realign();
+    const gained = assigned.filter((partition) => !this.#held.has(partition)).map((p) => this.#gain(p));
+    this.#context.options.onEvent?.({
+      type: 'rejoined',
+      gained: gained.length,
+      kept: kept.length,
+      lost: before - kept.length,
+    });
+    this.#tellHandler();
+    if (gained.length > 0) this.#context.background(this.#choosePositions(gained));
+  }
+
+  loseAll(): void {
+    for (const held of this.all()) this.#lose(held);
+    this.#tellHandler();
+  }
+
+  /** The log did not continue at our position: kafkajs has gone to the log's start by itself. */
+  chooseAgain(held: HeldPartition, found: bigint): void {
+    this.#tellJump(held, held.position ?? found, found);
+    held.setHold('choosing', true);
+    this.#context.background(this.#choosePositions([held]));
+  }
+
+  #gain(partition: number): HeldPartition {
+    const { pausedByCaller, control } = this.#context;
+    const held = new HeldPartition(partition, pausedByCaller.has(partition), control);
+    this.#held.set(partition, held);
+    return held;
+  }
+
+  #lose(held: HeldPartition): void {
+    held.isLost = true;
+    this.#held.delete(held.partition);
+  }
+
+  #tellHandler(): void {
+    const { options, handler } = this.#context;
+    const partitions = [...this.#held.keys()].sort((a, b) => a - b);
+    handler.assignmentChanged(partitions.map((partition) => ({ topic: options.topic, partition })));
+  }
+
+  async #choosePositions(gained: readonly HeldPartition[]): Promise<void> {
+    const { options, signal } = this.#context;
+    for (let attempt = 1; ; attempt++) {
+      const waiting = gained.filter((held) => !held.isLost && held.isChoosing);
+      if (waiting.length === 0 || signal.aborted) return;
+      try {
+        const starts = await this.#readStarts();
+        await Promise.all(waiting.map((held) => this.#choosePosition(held, starts.get(held.partition))));
+      } catch (error) {
+        const retryInMs = backOffMs(attempt);
+        options.onEvent?.({ type: 'position-unknown', retryInMs, reason: reasonOf(error) });
+        await this.#context.sleep(retryInMs);
+      }
+    }
+  }
+
+  async #readStarts(): Promise<Map<number, StartPosition>> {
+    const { topic, groupId } = this.#context.options;
+    const offsets = await this.#context.admins.use('reading offsets', (admin) =>
+      readOffsets(admin, topic, groupId),
+    );
+    return new Map(
+      offsets.map(({ partition, start, end, committed }) => [
+        partition,
+        { topic, partition, committed, logStart: start, logEnd: end },
+      ]),
+    );
+  }
+
+  async #choosePosition(held: HeldPartition, start: StartPosition | undefined): Promise<void> {
+    if (start === undefined) throw new Error('the partition has no offsets yet');
+    const answer = await this.#context.handler.choosePosition(start);
+    if (held.isLost) return;
+    const position = settlePosition(start, answer);
+    const wanted = answer ?? start.committed ?? position;
+    if (wanted !== position) this.#tellJump(held, wanted, position);
+    held.startAt(position, start.committed);
+  }
+
+  #tellJump({ partition }: HeldPartition, from: bigint, to: bigint): void {
+    const { onEvent, topic } = this.#context.options;
+    onEvent?.({ type: 'offset-jump', topic, partition, from, to });
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Why a partition is not fetched now. `choosing`: its position is being asked for.
+ * `refused`: the handler refused a batch, and it backs off. `realigning`: the group
+ * was shared out anew while a batch was in hand. `caller`: paused through the port.
+ */
+export type Hold = 'choosing' | 'refused' | 'realigning' | 'caller';
+
+/** What a consumer does to the fetching of one partition. */
+export interface FetchControl {
+  seek(partition: number, position: bigint): void;
+  pause(partition: number): void;
+  resume(partition: number): void;
+}
+
+/**
+ * One partition from the moment it is assigned until it is lost.
+ *
+ *   choosing --position--> reading --refused--> backing off --timer--> reading
+ *   reading --the log does not continue at our position--> choosing
+ *   any --revoked, evicted, crashed, stopped--> lost (never used again)
+ */
+export class HeldPartition {
+  readonly partition: number;
+  readonly #control: FetchControl;
+  readonly #holds = new Set<Hold>(['choosing']);
+  /** The next offset to read; everything before it is durable. Undefined while choosing for the first time. */
+  position: bigint | undefined;
+  /** What the group knows, as far as we do. */
+  committed: bigint | undefined;
+  isBusy = false;
+  isLost = false;
+  refusals = 0;
+
+  constructor(partition: number, isPausedByCaller: boolean, control: FetchControl) {
+    this.partition = partition;
+    this.#control = control;
+    if (isPausedByCaller) this.#holds.add('caller');
+    this.applyHolds();
+  }
+
+  get isHeldBack(): boolean {
+    return this.#holds.size > 0;
+  }
+
+  get isChoosing(): boolean {
+    return this.#holds.has('choosing');
+  }
+
+  setHold(hold: Hold, isHeld: boolean): void {
+    if (isHeld) this.#holds.add(hold);
+    else this.#holds.delete(hold);
+    this.applyHolds();
+  }
+
+  applyHolds(): void {
+    if (this.isLost) return;
+    if (this.isHeldBack) this.#control.pause(this.partition);
+    else this.#control.resume(this.partition);
+  }
+
+  startAt(position: bigint, committed: bigint | undefined): void {
+    this.position = position;
+    // Where nothing was committed there is nothing to make up for either.
+    this.committed = committed ?? position;
+    this.#control.seek(this.partition, position);
+    this.setHold('choosing', false);
+  }
+
+  /** Reading may pass records that no batch shows; it never goes back this way. */
+  advanceTo(position: bigint): void {
+    if (this.position !== undefined && position > this.position) this.position = position;
+  }
+
+  /**
+   * A rebalance makes kafkajs forget its positions and read kept partitions again from
+   * the committed offset; a seek inside its join event saves that. With a batch in
+   * hand the seek waits for its end, or the batch would come twice.
+   */
+  realign(): void {
+    this.applyHolds();
+    if (this.position === undefined || this.isChoosing) return;
+    if (this.isBusy) this.setHold('realigning', true);
+    else this.#control.seek(this.partition, this.position);
+  }
+
+  /** After a batch: what a rebalance put off. */
+  finishRealigning(): void {
+    if (this.isLost || !this.#holds.has('realigning')) return;
+    if (this.position !== undefined) this.#control.seek(this.partition, this.position);
+    this.setHold('realigning', false);
+  }
+}

@@ -1,0 +1,82 @@
+import { AfterwordError, type ErrorCode } from '../../errors.ts';
+
+const codeOfProtocolError: Readonly<Record<string, ErrorCode>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 'TOPIC_MISSING',
+  INVALID_TOPIC_EXCEPTION: 'TOPIC_MISSING',
+  TOPIC_AUTHORIZATION_FAILED: 'TOPIC_FORBIDDEN',
+  CLUSTER_AUTHORIZATION_FAILED: 'TOPIC_FORBIDDEN',
+  GROUP_AUTHORIZATION_FAILED: 'TOPIC_FORBIDDEN',
+  MESSAGE_TOO_LARGE: 'RECORD_TOO_LARGE',
+  RECORD_LIST_TOO_LARGE: 'RECORD_TOO_LARGE',
+};
+
+/** kafkajs wraps: the broker's own word may stand several causes deep. */
+export function protocolErrorType(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    if ('type' in at && typeof at.type === 'string') return at.type;
+  }
+  return undefined;
+}
+
+/** A word for events and metrics: the broker's, or the name of the library's error. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AfterwordError) return error.code;
+  return protocolErrorType(error) ?? (error instanceof Error ? error.name : typeof error);
+}
+
+/** What the ports promise to reject with. Whatever is not known is an outage. */
+export function toLogError(error: unknown, doing: string): AfterwordError {
+  if (error instanceof AfterwordError) return error;
+  const reason = reasonOf(error);
+  const code = codeOfProtocolError[reason] ?? 'LOG_UNAVAILABLE';
+  return new AfterwordError(code, `Kafka: ${doing} failed (${reason})`, {
+    cause: error,
+    retryable: code === 'LOG_UNAVAILABLE' && reason !== 'KafkaJSSASLAuthenticationError',
+    details: { reason },
+  });
+}
+
+/** The group goes on without this member, or waits for it to join again. */
+export function isMembershipError(error: unknown): boolean {
+  return membershipErrors.has(protocolErrorType(error) ?? '');
+}
+
+/** Somebody else may read our partitions already. */
+export function isEviction(error: unknown): boolean {
+  const type = protocolErrorType(error);
+  return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION' || type === 'FENCED_INSTANCE_ID';
+}
+
+const membershipErrors = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'FENCED_INSTANCE_ID',
+]);
+
+/**
+ * Whether a consumer may be made anew. kafkajs calls some errors final that only
+ * mean that no broker answers right now; its wrapper of used-up retries hides the
+ * real one as its cause.
+ */
+export function isPassing(error: Error): boolean {
+  if (error instanceof AfterwordError) return error.retryable;
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
+    if (outages.has(at.name) || outages.has(protocolErrorType(at) ?? '')) return true;
+    if ('retriable' in at && at.retriable === true) return true;
+  }
+  // An error of nobody's making that kafkajs knows (a listener of ours, say) is tried again too.
+  return !('retriable' in error);
+}
+
+const outages = new Set([
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSTimeout',
+  'KafkaJSLockTimeout',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);

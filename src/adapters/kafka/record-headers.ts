@@ -1,0 +1,32 @@
+import type { IHeaders } from 'kafkajs';
+
+import type { RecordHeader } from '../../model/record.ts';
+
+/**
+ * kafkajs holds headers as an object: the values of a repeated name stand together,
+ * at the place of the first, and names that look like integers come first. Values
+ * and the order of one name's values are kept.
+ */
+export function toRecordHeaders(headers: IHeaders | undefined): RecordHeader[] {
+  return Object.entries(headers ?? {}).flatMap(([name, held]) =>
+    (Array.isArray(held) ? held : [held])
+      .filter(isHeaderValue)
+      .map((value) => ({ name, value: copy(value) })),
+  );
+}
+
+export function toKafkaHeaders(headers: readonly RecordHeader[]): IHeaders {
+  const values = new Map<string, (Buffer | null)[]>();
+  for (const { name, value } of headers) values.set(name, [...(values.get(name) ?? []), value]);
+  // Its types do not say so, but kafkajs writes null as the wire's null.
+  return Object.fromEntries(values) as IHeaders;
+}
+
+/** A header named like a member of every object (`toString`) comes with that member in front of its values. */
+function isHeaderValue(value: unknown): value is Buffer | string | null | undefined {
+  return value === null || value === undefined || typeof value === 'string' || Buffer.isBuffer(value);
+}
+
+function copy(value: Buffer | string | null | undefined): Buffer | null {
+  return value === null || value === undefined ? null : Buffer.from(value);
+}
