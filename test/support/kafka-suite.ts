@@ -20,3 +20,12 @@ export function describeWithKafka(name: string, suite: (brokers: string[]) => vo
 export function uniqueTopic(stem: string): string {
   return `${stem}-${randomBytes(6).toString('hex')}`;
 }
+
+/** A suite against the run's real Postgres; skipped, with the reason in its name, where there is none. */
+export function describeWithPostgres(name: string, suite: () => void): void {
+  if (inject('postgresUrl') === undefined) {
+    describe.skip(`${name} (no Postgres: ${inject('postgresMissing')})`, suite);
+  } else {
+    describe(name, suite);
+  }
+}
