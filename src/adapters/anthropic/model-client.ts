@@ -106,9 +106,9 @@ async function withTimeout<T>(
   const abort = (): void => {
     either.abort();
   };
-  let timedOut = false;
+  const late = new AbortController();
   const timer = setTimeout(() => {
-    timedOut = true;
+    late.abort();
     abort();
   }, ms);
   signal.addEventListener('abort', abort, { once: true });
@@ -116,7 +116,7 @@ async function withTimeout<T>(
     return await call(either.signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw timedOut ? timeoutError(error) : translateError(error);
+    throw late.signal.aborted ? timeoutError(error) : translateError(error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);

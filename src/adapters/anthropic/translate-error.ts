@@ -51,10 +51,10 @@ function meaningOfStatus(status: number | undefined, error: APIError): Meaning {
   return requestInvalid;
 }
 
-/** Said in three ways: a status of its own, a code beside the rate limit's, a sentence in a bad request. */
+/** Said in three ways: a status of its own, a code within the error, a sentence in a bad request. */
 function isSpendLimit(status: number, error: APIError): boolean {
-  if (status === 402) return true;
-  if (status === 429) return /spend_limit|credit_balance/.test(error.errorCode ?? '');
+  if (status === 402 || error.type === 'billing_error') return true;
+  if (/spend_limit|billing|credit_balance/.test(error.errorCode ?? '')) return true;
   return status === 400 && /usage limits|credit balance/i.test(error.apiMessage ?? '');
 }
 

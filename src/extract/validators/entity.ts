@@ -50,10 +50,10 @@ function refuseForm(name: string): EntityRefusal | undefined {
 
 function refuseWords(name: string): EntityRefusal | undefined {
   const bare = name.toLowerCase().replace(/^(?:the|a|an)\s+/u, '');
-  if (pronouns.has(bare)) return 'entity-pronoun';
   if (stopEntities.has(bare)) return 'entity-stop-word';
   // Titles may be whole sentences: "When Harry Met Sally", "The Who".
   if (isTitle(name)) return undefined;
+  if (pronouns.has(bare)) return 'entity-pronoun';
   const words = name.toLowerCase().split(' ');
   if (clauseStarters.has(words[0] ?? '') || subjects.test(name)) return 'entity-fragment';
   if (danglingEnders.has(words.at(-1) ?? '')) return 'entity-dangling';

@@ -22,7 +22,7 @@ export function resolveValidity(from: string | null, to: string | null, saidAtMs
 }
 
 const dateForm =
-  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s?([Zz]|[+-]\d{2}:?\d{2})?)?)?)?$/;
+  /^([1-9]\d{3})(?:-(\d{2})(?:-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s?([Zz]|[+-]\d{2}:?\d{2})?)?)?)?$/;
 
 /**
  * A year, a month, a day or an RFC 3339 time as epoch milliseconds (the first moment

@@ -1,0 +1,263 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { createAnthropicModelClient } from '../../../src/adapters/anthropic/model-client.ts';
+import { AfterwordError, type ErrorCode } from '../../../src/errors.ts';
+import { answerSchema } from '../../../src/extract/answer-schema.ts';
+import type { ModelRequest } from '../../../src/extract/model-client.ts';
+import { systemPrompt } from '../../../src/extract/prompts/system-prompt.ts';
+import { builtInStages } from '../../../src/extract/stages/built-in-stages.ts';
+import * as replies from '../../support/anthropic-replies.ts';
+import { AnthropicServer, testApiKey } from '../../support/anthropic-server.ts';
+
+const secretWords = 'my secret diagnosis';
+const { signal } = new AbortController();
+let server: AnthropicServer;
+
+beforeAll(async () => {
+  server = await AnthropicServer.start({ models: ['claude-haiku-5-5'] });
+});
+afterAll(async () => server.close());
+beforeEach(() => {
+  server.reset();
+});
+
+const clientOf = (options: { timeoutMs?: number; apiKey?: string; baseURL?: string } = {}) =>
+  createAnthropicModelClient({ apiKey: testApiKey, baseURL: server.baseURL, timeoutMs: 10_000, ...options });
+
+function requestOf(changes: Partial<ModelRequest<unknown>> = {}): ModelRequest<unknown> {
+  return {
+    model: 'claude-haiku-5-5',
+    system: systemPrompt(builtInStages),
+    user: `[1] user 14:03 ${secretWords}`,
+    answerSchema: answerSchema(builtInStages),
+    maxOutputTokens: 4_000,
+    ...changes,
+  };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<AfterwordError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(AfterwordError);
+  // Everything that a logger or a terminal could show of it, causes included.
+  const shown = inspect(error, { depth: 10, showHidden: true });
+  expect(shown).not.toContain(secretWords);
+  expect(shown).not.toContain(testApiKey);
+  expect(shown).not.toContain('refused:');
+  return error as AfterwordError;
+}
+
+describe('what is sent', () => {
+  afterEach(() => {
+    expect(server.refusals).toEqual([]);
+  });
+
+  it('asks once, with the system prompt cached and a closed schema of all stages', async () => {
+    const answer = await clientOf().ask(requestOf(), signal);
+    expect(JSON.parse(answer.text)).toMatchObject({ facts: { facts: [{ entity_name: 'diagnosis' }] } });
+    expect(answer.model).toBe('claude-haiku-5-5');
+    const [call, ...others] = server.calls;
+    expect(others).toEqual([]);
+    expect(call?.question.fields).toEqual(['summary', 'facts', 'preferences']);
+    expect(call?.request).toMatchObject({
+      max_tokens: 4_000,
+      system: [{ cache_control: { type: 'ephemeral' } }],
+      messages: [{ role: 'user', content: [{ type: 'text', text: `[1] user 14:03 ${secretWords}` }] }],
+    });
+    expect(JSON.stringify(call?.request.messages)).not.toContain('cache_control');
+  });
+
+  it('counts tokens read from the cache within the input', async () => {
+    const [first, second] = [
+      await clientOf().ask(requestOf(), signal),
+      await clientOf().ask(requestOf(), signal),
+    ];
+    expect(first.usage).toMatchObject({ cached_input_tokens: 0, calls: 1 });
+    expect(second.usage).toEqual({ ...first.usage, cached_input_tokens: second.usage.cached_input_tokens });
+    expect(second.usage.cached_input_tokens).toBeGreaterThan(1_000);
+    expect(second.usage.cached_input_tokens).toBeLessThan(second.usage.input_tokens);
+  });
+
+  it('sends a repair as a conversation that goes on', async () => {
+    await clientOf().ask(
+      requestOf({ repair: { answer: '{"facts": 1} ', problem: 'facts: wrong' }, reuseUser: true }),
+      signal,
+    );
+    expect(server.calls[0]?.request.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(server.calls[0]?.question.repair).toBe('facts: wrong');
+    expect(server.calls[0]?.request.messages[0]?.content).toMatchObject([
+      { cache_control: { type: 'ephemeral' } },
+    ]);
+  });
+
+  it('proves credentials with a call that costs next to nothing', async () => {
+    await expect(clientOf().verifyCredentials('claude-haiku-5-5', signal)).resolves.toBe('claude-haiku-5-5');
+    expect(server.calls[0]?.request.max_tokens).toBe(1);
+  });
+
+  it('uses the key and address that it was given, whatever the environment says', async () => {
+    vi.stubEnv('ANTHROPIC_BASE_URL', 'http://127.0.0.1:1');
+    vi.stubEnv('ANTHROPIC_API_KEY', 'another');
+    vi.stubEnv('ANTHROPIC_AUTH_TOKEN', 'a-token');
+    vi.stubEnv('ANTHROPIC_LOG', 'debug');
+    const spies = (['debug', 'info', 'warn', 'error', 'log'] as const).map((name) => vi.spyOn(console, name));
+    try {
+      await clientOf().ask(requestOf(), signal);
+      expect(spies.flatMap((spy) => spy.mock.calls)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    }
+  });
+
+  it('keeps system prompt and schema of the built-in stages within 2,500 tokens', async () => {
+    await clientOf().ask(requestOf(), signal);
+    const schema = JSON.stringify(server.calls[0]?.request.output_config?.format?.schema);
+    // Prose has about four characters a token, dense JSON about three.
+    expect(systemPrompt(builtInStages).length / 4 + schema.length / 3).toBeLessThan(2_500);
+    expect(schema).not.toContain('9007199254740991');
+  });
+});
+
+describe('what fails', () => {
+  const cases: readonly [string, replies.Reply, ErrorCode, object][] = [
+    [
+      'a rate limit',
+      replies.rateLimited(),
+      'MODEL_RATE_LIMITED',
+      { retryable: true, retryAfterMs: undefined },
+    ],
+    ['a rate limit with a wait', replies.rateLimited(7), 'MODEL_RATE_LIMITED', { retryAfterMs: 7_000 }],
+    ['the spend limit of the tier', replies.spendLimit(), 'MODEL_SPEND_LIMIT', { retryable: false }],
+    ['the spend limit of the customer', replies.ownSpendLimit(), 'MODEL_SPEND_LIMIT', { retryable: false }],
+    ['a bill that is not paid', replies.error(402, 'billing_error'), 'MODEL_SPEND_LIMIT', {}],
+    ['overload', replies.overloaded(), 'MODEL_OVERLOADED', { retryable: true }],
+    ...[500, 501, 502, 503, 504].map((status): [string, replies.Reply, ErrorCode, object] => [
+      `status ${status}`,
+      replies.error(status),
+      'MODEL_OVERLOADED',
+      { retryable: true },
+    ]),
+    ['bad credentials', replies.badCredentials(), 'MODEL_CREDENTIALS', { retryable: false }],
+    ['missing permission', replies.error(403, 'permission_error'), 'MODEL_CREDENTIALS', {}],
+    [
+      'a bad request',
+      replies.error(400, 'invalid_request_error'),
+      'MODEL_REQUEST_INVALID',
+      { retryable: false },
+    ],
+    ['a request too large', replies.error(413, 'request_too_large'), 'MODEL_REQUEST_INVALID', {}],
+    ['a reset connection', replies.resetConnection(), 'MODEL_UNREACHABLE', { retryable: true }],
+    ['a body that breaks off', replies.resetMidBody(), 'MODEL_UNREACHABLE', { retryable: true }],
+    [
+      'a body that is not JSON',
+      { kind: 'raw', body: `{"content": "${secretWords}` },
+      'MODEL_UNREACHABLE',
+      {},
+    ],
+    [
+      'a page instead of the API',
+      { kind: 'raw', body: `<html>${secretWords}`, contentType: 'text/html' },
+      'MODEL_UNREACHABLE',
+      {},
+    ],
+    ['JSON that is no message', { kind: 'raw', body: `{"text": "${secretWords}"}` }, 'MODEL_UNREACHABLE', {}],
+    ['an answer that is cut off', replies.cutOff(), 'MODEL_CUT_OFF', { details: { calls: 1 } }],
+    ['a context that is exceeded', replies.contextExceeded(), 'MODEL_CUT_OFF', { details: { calls: 1 } }],
+    ['a refusal', replies.refusal(), 'MODEL_REFUSED', { details: { calls: 1, stopReason: 'refusal' } }],
+    ['an empty answer', replies.emptyAnswer(), 'MODEL_OUTPUT_INVALID', { details: { calls: 1 } }],
+  ];
+
+  it.each(cases)(
+    'names %s, quotes nothing and does not try again by itself',
+    async (_, reply, code, fields) => {
+      server.script(reply);
+      const error = await failureOf(clientOf().ask(requestOf(), signal));
+      expect(error).toMatchObject({ code, ...fields });
+      expect(server.calls).toHaveLength(1);
+    },
+  );
+
+  it('tells the tokens that a cut-off answer was paid for', async () => {
+    server.script(replies.cutOff());
+    const { details } = await failureOf(clientOf().ask(requestOf(), signal));
+    expect(details['output_tokens']).toBeGreaterThan(0);
+    expect(details['input_tokens']).toBeGreaterThan(1_000);
+  });
+
+  it('says that a model does not exist for the key, which no retry mends', async () => {
+    const error = await failureOf(clientOf().ask(requestOf({ model: 'claude-typo' }), signal));
+    expect(error).toMatchObject({ code: 'MODEL_CREDENTIALS', retryable: false, details: { status: 404 } });
+    expect(error.hint).toContain('AFTERWORD_MODEL');
+  });
+
+  it('says that a wrong key is refused', async () => {
+    const error = await failureOf(
+      clientOf({ apiKey: 'wrong' }).verifyCredentials('claude-haiku-5-5', signal),
+    );
+    expect(error.code).toBe('MODEL_CREDENTIALS');
+  });
+
+  it('says that nobody listens', async () => {
+    const port = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port: free } = probe.address() as AddressInfo;
+        probe.close(() => {
+          resolve(free);
+        });
+      });
+    });
+    const error = await failureOf(clientOf({ baseURL: `http://127.0.0.1:${port}` }).ask(requestOf(), signal));
+    expect(error).toMatchObject({ code: 'MODEL_UNREACHABLE', retryable: true });
+  });
+
+  it.each([
+    ['head', replies.hang()],
+    ['body', replies.hangMidBody()],
+  ])('gives up when the %s of an answer does not come in time, and hangs up', async (_, reply) => {
+    server.script(reply);
+    const error = await failureOf(clientOf({ timeoutMs: 200 }).ask(requestOf(), signal));
+    expect(error).toMatchObject({ code: 'MODEL_TIMEOUT', retryable: true });
+    await vi.waitFor(() => {
+      expect(server.calls[0]?.aborted).toBe(true);
+    });
+  });
+
+  it.each([
+    ['head', replies.hang()],
+    ['body', replies.hangMidBody()],
+  ])('cancels the request on the wire while it waits for the %s', async (_, reply) => {
+    server.script(reply);
+    const aborting = new AbortController();
+    const asked = clientOf().ask(requestOf(), aborting.signal);
+    await vi.waitFor(() => {
+      expect(server.calls).toHaveLength(1);
+    });
+    const reason = new Error('shutting down');
+    aborting.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    await vi.waitFor(() => {
+      expect(server.calls[0]?.aborted).toBe(true);
+    });
+  });
+
+  it('sends nothing when it is aborted before', async () => {
+    await expect(clientOf().ask(requestOf(), AbortSignal.abort(new Error('too late')))).rejects.toThrow(
+      'too late',
+    );
+    expect(server.calls).toEqual([]);
+  });
+
+  it('refuses a plug-in’s schema that the API could not keep to, before sending anything', async () => {
+    const open = z.object({ mine: z.record(z.string(), z.string()) });
+    const error = await failureOf(clientOf().ask(requestOf({ answerSchema: open }), signal));
+    expect(error).toMatchObject({ code: 'MODEL_REQUEST_INVALID', retryable: false });
+    expect(server.calls).toEqual([]);
+    expect(server.refusals).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { SummaryDraft } from '../../../src/extract/stages/drafts.ts';
+import { summaryStage } from '../../../src/extract/stages/summary.ts';
+import { transcriptOf } from '../../support/extraction.ts';
+
+const transcript = transcriptOf(
+  ['user', 'We are moving to Lisbon in May'],
+  ['assistant', 'How exciting!'],
+  ['user', 'A bit scared of the paperwork'],
+  ['system', 'Lisbon weather: 20 degrees'],
+  ['user', 'and the cat hates boxes', { deleted: true }],
+);
+
+function summary(changes: Partial<SummaryDraft> = {}): SummaryDraft {
+  return {
+    summary_text: 'The user is moving to Lisbon in May and worries about paperwork.',
+    key_topics: ['moving to Lisbon', 'paperwork'],
+    emotional_tone: 'mixed',
+    certainty: 0.9,
+    cited_lines: [1, 3],
+    ...changes,
+  };
+}
+
+const check = (changes: Partial<SummaryDraft> = {}) =>
+  summaryStage.check(summary(changes), transcript).result;
+
+describe('summaryStage', () => {
+  it('computes the compression itself, from text that still stands', () => {
+    const said =
+      'We are moving to Lisbon in MayHow exciting!A bit scared of the paperworkLisbon weather: 20 degrees';
+    expect(check().compression_ratio).toBeCloseTo(64 / said.length, 3);
+  });
+
+  it('is as confident as it is certain and grounded, however long the conversation', () => {
+    expect(check().confidence_score).toBe(0.9);
+    expect(check({ cited_lines: [1, 2] }).confidence_score).toBe(0.45);
+    expect(check({ cited_lines: [1, 1, 99, 5, 3] }).confidence_score).toBe(0.45);
+    expect(check({ cited_lines: [] }).confidence_score).toBe(0);
+    expect(check({ certainty: 4 }).confidence_score).toBe(1);
+  });
+
+  it.each([
+    'You are moving to Lisbon.',
+    'The bot told the user that your papers matter.',
+    "The user moves; you'll help.",
+    'I am moving to Lisbon.',
+    'The user said my cat hates boxes.',
+    '',
+    '   ',
+  ])('refuses a summary that speaks to or as somebody, or says nothing: %s', (summary_text) => {
+    expect(() => check({ summary_text })).toThrow(
+      expect.objectContaining({ code: 'MODEL_OUTPUT_INVALID' }) as Error,
+    );
+  });
+
+  it.each([
+    'The user likes the song "Can you hear me" and Lisbon.',
+    'The young user studied World War I in Lisbon.',
+    'The user will see YouTube, and the Yukon.',
+  ])('takes a summary in the third person: %s', (summary_text) => {
+    expect(check({ summary_text }).summary_text).toBe(summary_text);
+  });
+
+  it('keeps two to five topics, without repeats and without those that say nothing', () => {
+    const key_topics = ['a1', 'General conversation', 'b1', 'A1', ' ', 'c1', 'd1', 'e1', 'f1'];
+    const { result, rejected } = summaryStage.check(summary({ key_topics }), transcript);
+    expect(result.key_topics).toEqual(['a1', 'b1', 'c1', 'd1', 'e1']);
+    expect(rejected).toEqual({ 'topic-empty': 2, duplicate: 1, 'topic-over-limit': 1 });
+    expect(() => check({ key_topics: ['chat', 'Lisbon'] })).toThrow('key_topics');
+  });
+
+  it('grounds text in scripts without spaces', () => {
+    const japanese = transcriptOf(['user', '私は東京に住んでいます'], ['user', 'はい']);
+    const draft = summary({
+      summary_text: 'ユーザーは東京に住んでいる。',
+      key_topics: ['東京', '住まい'],
+      cited_lines: [1, 2],
+    });
+    expect(summaryStage.check(draft, japanese).result.confidence_score).toBe(0.45);
+  });
+});
