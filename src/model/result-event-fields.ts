@@ -26,7 +26,9 @@ export const commonFields = {
 
 export const windowFields = {
   window_id: z.guid().describe('Hash of run, key and start: the same start is the same window.'),
-  revision: countSchema.describe('How often the results were made anew. `window.closed` names the revision that comes next.'),
+  revision: countSchema.describe(
+    'How often the results were made anew. `window.closed` names the revision that comes next.',
+  ),
   channel_id: z.string().nullable().describe('Null: messages of several channels, or of none.'),
   channel_type: z.string().nullable().describe('`dm`, `group`, … as the platform named it.'),
   started_at: timeSchema.describe('Event time of the first message.'),

@@ -30,7 +30,7 @@ const stageFields = {
   ),
 };
 
-export const stageCompletedInFullSchema = z.strictObject({
+const stageCompletedFields = z.strictObject({
   ...commonFields,
   ...windowFields,
   ...stageFields,
@@ -39,9 +39,12 @@ export const stageCompletedInFullSchema = z.strictObject({
   ),
 });
 
+/** Apart, because its JSON Schema says by stage what the result is. */
+export const stageCompletedInFullSchema = stageCompletedFields.superRefine(checkResultOfOwnStage);
+
 export const stageCompletedSchema = z
   .union([
-    stageCompletedInFullSchema.superRefine(checkResultOfOwnStage),
+    stageCompletedInFullSchema,
     z.strictObject({ ...commonFields, ...windowFields, ...stageFields, truncated: truncatedSchema }),
   ])
   .describe('One stage’s result for one revision of a window.');
@@ -95,10 +98,7 @@ export const windowEnrichedSchema = z
   ])
   .describe('Every stage of a window’s revision has ended: done, skipped or failed.');
 
-function checkResultOfOwnStage(
-  data: z.infer<typeof stageCompletedInFullSchema>,
-  context: z.RefinementCtx<z.infer<typeof stageCompletedInFullSchema>>,
-): void {
+function checkResultOfOwnStage(data: z.infer<typeof stageCompletedFields>, context: z.RefinementCtx): void {
   if (!isOwnStage(data.stage)) return;
   const outcome = resultSchemasByStage[data.stage].safeParse(data.result);
   for (const issue of outcome.error?.issues ?? []) {
