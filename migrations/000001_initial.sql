@@ -276,7 +276,7 @@ create table afterword.extractions (
   priority smallint not null default 0,
   status text not null
     check (status in ('pending', 'running', 'done', 'skipped', 'retrying', 'deferred', 'failed')),
-  -- The revision that is being made or was made last.
+  -- The revision whose results were stored last.
   revision integer not null default 0,
   -- Its members changed after the claim: a further revision follows.
   changed boolean not null default false,
@@ -396,6 +396,8 @@ create table afterword.facts (
   check (jsonb_array_length(fact -> 'evidence') > 0 or fact ->> 'method' = 'manual')
 );
 create index facts_by_group on afterword.facts (key_id, run_id, group_key);
+-- The profile is made of the newest, a bounded number of them.
+create index facts_newest on afterword.facts (key_id, run_id, status, last_seen_ms desc);
 
 create table afterword.preferences (
   run_id integer not null references afterword.runs,

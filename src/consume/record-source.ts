@@ -30,7 +30,9 @@ export interface RecordHandler {
   /**
    * Asked once per assignment of a partition, before its first batch, and never
    * skipped: the answer is where to read from. Returning `undefined` accepts the
-   * committed offset (or the log's start where there is none).
+   * committed offset (or the log's start where there is none). Asked again when the
+   * log does not continue where reading stood (retention overtook it, the topic was
+   * made anew). An answer outside of [logStart, logEnd] means the log's start.
    */
   choosePosition(start: StartPosition): Promise<bigint | undefined>;
   /** The partitions that this member holds now; called after every change. */

@@ -1,4 +1,5 @@
 import { isAfterwordError } from '../errors.ts';
+import type { DeadLetterReason } from '../model/decoded-record.ts';
 import type { LogRecord, TopicPartition } from '../model/record.ts';
 import type {
   BatchContext,
@@ -7,11 +8,11 @@ import type {
   ChangedMessage,
   LockedKey,
   MessageStore,
+  NewDeadLetter,
   NewMessage,
 } from './message-store.ts';
 import {
   conflictLetter,
-  deadLetter,
   identitiesOf,
   planBatch,
   type BatchPlan,
@@ -31,7 +32,7 @@ export interface BatchOutcome {
   readonly changes: number;
   readonly sessionEnds: number;
   readonly ignored: number;
-  readonly deadLetters: readonly string[];
+  readonly deadLetters: readonly DeadLetterReason[];
   readonly clamped: number;
   readonly windows: WindowOutcome;
   /** Keys that came from another partition than before: correct, but worth a warning. */
@@ -195,7 +196,7 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
 async function settleRaced(
   { transaction, plan, records }: PlanWrite,
   inserted: ReadonlySet<string>,
-): Promise<{ duplicates: number; conflicts: ReturnType<typeof deadLetter>[] }> {
+): Promise<{ duplicates: number; conflicts: NewDeadLetter[] }> {
   const raced = plan.messages.filter((message) => !inserted.has(message.identity));
   if (raced.length === 0) return { duplicates: 0, conflicts: [] };
   const hashes = await transaction.contentHashes(raced.map((message) => message.identity));

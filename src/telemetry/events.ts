@@ -52,11 +52,11 @@ const consumeEvents = {
     retryInMs: 'ms?',
   },
   'batch.halved': { topic: 'name', partition: 'count', records: 'count' },
-  'record.dead-lettered': { topic: 'name', partition: 'count', offset: 'offset', reason: 'code' },
   'record.ignored': { topic: 'name', partition: 'count', offset: 'offset' },
   'message.clamped': { botId: 'id', messageId: 'id', aheadMs: 'ms' },
-  /** The records of one user come in two partitions. */
-  'key.scattered': { botId: 'id', userId: 'id', partition: 'count', otherPartition: 'count' },
+  'records.dead-lettered': { topic: 'name', partition: 'count', records: 'count' },
+  /** The records of some user come in two partitions: correct, but closing may be early. */
+  'keys.scattered': { topic: 'name', partition: 'count', keys: 'count' },
 } as const satisfies Record<string, FieldSpec>;
 
 const windowEvents = {
@@ -71,9 +71,10 @@ const windowEvents = {
     findings: 'count',
     tookMs: 'ms',
   },
-  'window.deferred': { windowId: 'id', revision: 'count', reason: 'code', retryInMs: 'ms?' },
+  'window.deferred': { windowId: 'id', revision: 'count', reason: 'code', code: 'name', retryInMs: 'ms?' },
   'window.failed': { windowId: 'id', revision: 'count', attempts: 'count', retryInMs: 'ms?' },
   'stage.failed': { windowId: 'id', revision: 'count', stage: 'name', attempts: 'count?' },
+  'stage.ended-failed': { windowId: 'id', revision: 'count', stage: 'name', code: 'name' },
   'stage.repaired': { windowId: 'id', stage: 'name' },
   'evidence.rejected': { windowId: 'id', stage: 'name', reason: 'name', rejected: 'count' },
   'model.failed': { model: 'name', retryInMs: 'ms?', attempt: 'count?' },

@@ -225,9 +225,7 @@ async function markClosed(
      where w.window_id = any($1::uuid[]) and w.status = 'open' and w.due_reason is not null
        and w.check_at_ms <= $2
      returning w.window_id, w.run_id, w.key_id, w.session_key, w.channel_id, w.channel_type, w.started_at_ms,
-       w.ended_at_ms, w.message_count, w.close_reason,
-       coalesce((select e.revision from afterword.extractions e where e.window_id = w.window_id), 0) + 1
-         as next_revision`,
+       w.ended_at_ms, w.message_count, w.close_reason, w.revision + 1 as next_revision`,
     [windowIds, nowMs],
   );
   // In the order they were lived, so that a key's events leave in that order.

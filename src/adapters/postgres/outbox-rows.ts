@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { ResultEventType } from '../../model/result-event.ts';
-import { eventId } from '../../publish/cloud-event.ts';
+import { eventId, eventSubject } from '../../publish/cloud-event.ts';
 import type { lockKeysById } from './lock-keys.ts';
 
 export type LockedKeyRow = Awaited<ReturnType<typeof lockKeysById>>[number];
@@ -33,13 +33,13 @@ export async function appendEvents(
     if (key === undefined) throw new Error('an event was appended without holding its key');
     const sequence = Math.max((sequences.get(draft.keyId) ?? key.lastSequence) + 1, nowUs);
     sequences.set(draft.keyId, sequence);
-    const recordKey = `${key.botId}/${key.userId}`;
+    const recordKey = eventSubject(key);
     const head = { sequence, bot_id: key.botId, user_id: key.userId };
     return {
       ...draft,
       sequence,
       recordKey,
-      eventId: eventId(draft.type, recordKey, sequence),
+      eventId: eventId(draft.type, key, sequence),
       data: { ...head, ...draft.data },
     };
   });

@@ -1,0 +1,198 @@
+import type pg from 'pg';
+import type { ClaimedWindow, SettleFinish } from '../../extract/extraction-store.ts';
+import type { StoredMessage } from '../../model/message.ts';
+import { compareMessages, type Role } from '../../model/message.ts';
+import type { CloseReason } from '../../model/session-window.ts';
+
+interface ClaimRow {
+  window_id: string;
+  run_id: number;
+  key_id: string;
+  bot_id: string;
+  user_id: string;
+  channel_id: string | null;
+  channel_type: string | null;
+  started_at_ms: string;
+  ended_at_ms: string;
+  message_count: number;
+  close_reason: CloseReason;
+  window_status: 'closed' | 'superseded';
+  superseded_by: string[] | null;
+  stored_revision: number;
+  lease_epoch: string;
+  attempts: number;
+  user_is_bot: boolean;
+}
+
+/**
+ * Claims work whose time has come. Rows of workers that died are taken back first: their
+ * lease has run out by the database's clock. `skip locked`, so that workers never wait
+ * for each other here; each claim raises the lease's epoch.
+ */
+export async function claimWindows(
+  pool: pg.Pool,
+  owner: string,
+  limit: number,
+  leaseMs: number,
+): Promise<ClaimedWindow[]> {
+  await pool.query(
+    `update afterword.extractions
+     set status = 'pending', lease_owner = null, lease_expires_at = null, not_before = clock_timestamp()
+     where window_id in (
+       select window_id from afterword.extractions
+       where status = 'running' and lease_expires_at < clock_timestamp()
+       for update skip locked)`,
+  );
+  const { rows } = await pool.query<ClaimRow>(
+    `with due as (
+       select e.window_id
+       from afterword.extractions e join afterword.windows w using (window_id)
+       where e.status in ('pending', 'retrying', 'deferred') and e.not_before <= clock_timestamp()
+         and w.status in ('closed', 'superseded')
+       order by e.priority, e.not_before limit $2
+       for update of e skip locked
+     ), claimed as (
+       update afterword.extractions e
+       set status = 'running', changed = false, error_code = null,
+           lease_owner = $1, lease_epoch = e.lease_epoch + 1,
+           lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond',
+           attempts = e.attempts + 1, updated_at = clock_timestamp(),
+           hour_started_at = case when e.hour_started_at > clock_timestamp() - interval '1 hour'
+             then e.hour_started_at else clock_timestamp() end,
+           revisions_in_hour = case when e.hour_started_at > clock_timestamp() - interval '1 hour'
+             then e.revisions_in_hour + 1 else 1 end
+       from due where e.window_id = due.window_id
+       returning e.window_id, e.lease_epoch, e.attempts
+     )
+     select c.window_id, c.lease_epoch, c.attempts, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id,
+       w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
+       coalesce(w.close_reason, 'gap') as close_reason, w.status as window_status, w.superseded_by::text[],
+       w.revision as stored_revision,
+       exists (select 1 from afterword.user_keys b where b.bot_id = k.user_id) as user_is_bot
+     from claimed c
+     join afterword.windows w using (window_id)
+     join afterword.user_keys k using (key_id)
+     order by w.started_at_ms`,
+    [owner, limit, leaseMs],
+  );
+  return rows.map(toClaim);
+}
+
+function toClaim(row: ClaimRow): ClaimedWindow {
+  return {
+    windowId: row.window_id,
+    runId: row.run_id,
+    keyId: row.key_id,
+    botId: row.bot_id,
+    userId: row.user_id,
+    channelId: row.channel_id,
+    channelType: row.channel_type,
+    startedAtMs: Number(row.started_at_ms),
+    endedAtMs: Number(row.ended_at_ms),
+    messageCount: row.message_count,
+    closeReason: row.close_reason,
+    revision: row.stored_revision + 1,
+    windowStatus: row.window_status,
+    supersededBy: row.superseded_by ?? [],
+    storedRevision: row.stored_revision,
+    leaseEpoch: Number(row.lease_epoch),
+    attempts: row.attempts,
+    userIsBot: row.user_is_bot,
+  };
+}
+
+export async function renewClaims(
+  pool: pg.Pool,
+  claims: readonly ClaimedWindow[],
+  owner: string,
+  leaseMs: number,
+): Promise<ReadonlySet<string>> {
+  if (claims.length === 0) return new Set();
+  const { rows } = await pool.query<{ window_id: string }>(
+    `update afterword.extractions e
+     set lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
+     from unnest($1::uuid[], $2::bigint[]) as t (window_id, lease_epoch)
+     where e.window_id = t.window_id and e.lease_epoch = t.lease_epoch and e.lease_owner = $3
+       and e.status = 'running'
+     returning e.window_id`,
+    [claims.map((claim) => claim.windowId), claims.map((claim) => claim.leaseEpoch), owner, leaseMs],
+  );
+  return new Set(rows.map((row) => row.window_id));
+}
+
+interface MemberRow {
+  identity: string;
+  message_id: string;
+  role: Role;
+  content: string;
+  sent_at_ms: string;
+  channel_id: string | null;
+  channel_type: string | null;
+  deleted: boolean;
+}
+
+/** The members of a window, in their one order. */
+export async function readWindowMembers(
+  client: Pick<pg.ClientBase, 'query'>,
+  windowId: string,
+): Promise<StoredMessage[]> {
+  const { rows } = await client.query<MemberRow>(
+    `select m.identity, m.message_id, m.role, m.content, m.sent_at_ms, m.channel_id, m.channel_type, m.deleted
+     from afterword.windows w
+     join afterword.messages m on m.key_id = w.key_id and m.sent_at_ms between w.started_at_ms and w.ended_at_ms
+       and (w.session_key = w.key_id or m.channel_id is not distinct from w.channel_id)
+     where w.window_id = $1`,
+    [windowId],
+  );
+  return rows
+    .map((row) => ({
+      identity: row.identity,
+      messageId: row.message_id,
+      role: row.role,
+      content: row.content,
+      sentAtMs: Number(row.sent_at_ms),
+      channelId: row.channel_id,
+      channelType: row.channel_type,
+      deleted: row.deleted,
+    }))
+    .sort(compareMessages);
+}
+
+/**
+ * Ends a claim. Members that changed meanwhile put the work back at once, after the grace
+ * that `not_before` keeps; so a window that changes faster than the model answers still
+ * gets its results, and then the next revision.
+ */
+export async function finishClaim(
+  client: Pick<pg.ClientBase, 'query'>,
+  claim: ClaimedWindow,
+  owner: string,
+  finish: SettleFinish,
+): Promise<void> {
+  await client.query(
+    `update afterword.extractions e
+     set status = case when e.changed then 'pending' else $4 end,
+         attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
+         not_before = case when e.changed then e.not_before
+           else clock_timestamp() + $5 * interval '1 millisecond' end,
+         changed = false, error_code = $6, lease_owner = null, lease_expires_at = null,
+         revision = case when $7 then $8 else e.revision end, updated_at = clock_timestamp()
+     where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'`,
+    [
+      claim.windowId,
+      claim.leaseEpoch,
+      owner,
+      finish.status,
+      finish.delayMs,
+      finish.errorCode,
+      finish.stored,
+      claim.revision,
+    ],
+  );
+  if (finish.stored) {
+    await client.query('update afterword.windows set revision = $2 where window_id = $1', [
+      claim.windowId,
+      claim.revision,
+    ]);
+  }
+}

@@ -1,0 +1,175 @@
+import type pg from 'pg';
+import type {
+  ClaimedWindow,
+  ClaimState,
+  ExtractionStore,
+  SettleTransaction,
+} from '../../extract/extraction-store.ts';
+import type { StageOutcome } from '../../extract/stage.ts';
+import type { ProfileDocument } from '../../model/profile.ts';
+import { translating } from './database-errors.ts';
+import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
+import { lockKeysById } from './lock-keys.ts';
+import {
+  insertObservations,
+  readLiveObservations,
+  readMemory,
+  readProfileParts,
+  supersedeObservations,
+  writeMemory,
+} from './memory-rows.ts';
+import { appendEvents, type LockedKeyRow } from './outbox-rows.ts';
+import { inTransaction } from './transaction.ts';
+
+export function createPostgresExtractionStore(pool: pg.Pool): ExtractionStore {
+  return {
+    claim: (owner, limit, leaseMs) => translating(() => claimWindows(pool, owner, limit, leaseMs)),
+    renew: (claims, owner, leaseMs) => translating(() => renewClaims(pool, claims, owner, leaseMs)),
+    members: (claim) => translating(() => readWindowMembers(pool, claim.windowId)),
+    settle: (claim, owner, work) =>
+      translating(() => inTransaction(pool, (client) => work(settleTransaction(client, claim, owner)))),
+    giveBack: (claim, owner, finish) => translating(() => finishClaim(pool, claim, owner, finish)),
+  };
+}
+
+function settleTransaction(client: pg.PoolClient, claim: ClaimedWindow, owner: string): SettleTransaction {
+  let locked: readonly LockedKeyRow[] = [];
+  let sequence = 0;
+  return {
+    verifyClaim: async () => {
+      locked = await lockKeysById(client, [claim.keyId]);
+      sequence = locked[0]?.lastSequence ?? 0;
+      return verifyClaim(client, claim, owner, locked);
+    },
+    supersede: async (stages) => {
+      await supersedeResults(client, claim, stages);
+      return supersedeObservations(client, claim.windowId, stages);
+    },
+    writeOutcomes: (outcomes, strategy, digest) => writeOutcomes(client, claim, outcomes, strategy, digest),
+    appendObservations: (observations, stage) => insertObservations(client, claim, observations, stage),
+    liveObservations: (groups) => readLiveObservations(client, claim, groups),
+    memory: (groups) => readMemory(client, claim, groups),
+    writeMemory: (groups, memory) => writeMemory(client, claim, groups, memory),
+    profileParts: () => readProfileParts(client, claim),
+    appendEvents: async (events) => {
+      const drafts = events.map((event) => ({ ...event, keyId: claim.keyId, windowId: claim.windowId }));
+      const sequences = await appendEvents(client, locked, drafts);
+      sequence = sequences.get(claim.keyId) ?? sequence;
+      await client.query('update afterword.profiles set sequence = $2 where key_id = $1', [
+        claim.keyId,
+        sequence,
+      ]);
+    },
+    enqueueVectors: (factIds) => enqueueVectors(client, claim, factIds),
+    writeProfile: (profile, text) => writeProfile(client, claim, profile, text, sequence),
+    finish: (finish) => finishClaim(client, claim, owner, finish),
+  };
+}
+
+/** The lease row is locked, so that nobody claims the window while its results are being written. */
+async function verifyClaim(
+  client: pg.ClientBase,
+  claim: ClaimedWindow,
+  owner: string,
+  locked: readonly LockedKeyRow[],
+): Promise<ClaimState> {
+  const { rows } = await client.query<{ status: 'open' | 'closed' | 'superseded' | 'erased' }>(
+    `select w.status
+     from afterword.extractions e join afterword.windows w using (window_id)
+     where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
+     for update of e`,
+    [claim.windowId, claim.leaseEpoch, owner],
+  );
+  const row = rows[0];
+  if (row === undefined) return { held: false };
+  return { held: true, windowStatus: row.status, runIsActive: locked[0]?.runId === claim.runId };
+}
+
+async function supersedeResults(
+  client: pg.ClientBase,
+  claim: ClaimedWindow,
+  stages: readonly string[] | undefined,
+): Promise<void> {
+  await client.query(
+    `update afterword.stage_tasks set superseded_at = clock_timestamp()
+     where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[]))`,
+    [claim.windowId, stages ?? null],
+  );
+}
+
+async function writeOutcomes(
+  client: pg.ClientBase,
+  claim: ClaimedWindow,
+  outcomes: readonly StageOutcome[],
+  strategy: string,
+  membersDigest: string,
+): Promise<void> {
+  const done = outcomes.map((outcome) => (outcome.status === 'done' ? outcome : undefined));
+  await client.query(
+    `insert into afterword.stage_tasks (window_id, revision, run_id, key_id, strategy, members_digest,
+       message_count, stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)
+     select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, t.stage, t.stage_version, t.status, t.method, t.model,
+       t.usage::jsonb, t.result::jsonb, t.rejected::jsonb, t.reason, t.error_code
+     from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+       $15::text[], $16::text[], $17::text[])
+       as t (stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)`,
+    [
+      claim.windowId,
+      claim.revision,
+      claim.runId,
+      claim.keyId,
+      strategy,
+      membersDigest,
+      claim.messageCount,
+      outcomes.map((outcome) => outcome.stage),
+      outcomes.map((outcome) => outcome.stageVersion),
+      outcomes.map((outcome) => outcome.status),
+      done.map((outcome) => outcome?.method ?? null),
+      done.map((outcome) => outcome?.model ?? null),
+      outcomes.map((outcome) => JSON.stringify('usage' in outcome ? outcome.usage : {})),
+      done.map((outcome) => (outcome === undefined ? null : JSON.stringify(outcome.result))),
+      done.map((outcome) => JSON.stringify(outcome?.rejected ?? {})),
+      outcomes.map((outcome) => (outcome.status === 'skipped' ? outcome.reason : null)),
+      outcomes.map((outcome) => (outcome.status === 'failed' ? outcome.errorCode : null)),
+    ],
+  );
+}
+
+async function enqueueVectors(
+  client: pg.ClientBase,
+  claim: ClaimedWindow,
+  factIds: readonly string[],
+): Promise<void> {
+  await client.query(
+    `insert into afterword.outbox (destination, key_id, window_id, event) values ('vectors', $1, $2, $3)`,
+    [claim.keyId, claim.windowId, JSON.stringify({ runId: claim.runId, factIds })],
+  );
+}
+
+async function writeProfile(
+  client: pg.ClientBase,
+  claim: ClaimedWindow,
+  profile: ProfileDocument,
+  text: string,
+  sequence: number,
+): Promise<void> {
+  await client.query(
+    `insert into afterword.profiles (bot_id, user_id, key_id, run_id, facts, preferences, summaries, prompt_text,
+       sequence)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (bot_id, user_id) do update
+     set run_id = excluded.run_id, facts = excluded.facts, preferences = excluded.preferences,
+         summaries = excluded.summaries, prompt_text = excluded.prompt_text, updated_at = clock_timestamp()`,
+    [
+      claim.botId,
+      claim.userId,
+      claim.keyId,
+      claim.runId,
+      JSON.stringify(profile.facts),
+      JSON.stringify(profile.preferences),
+      JSON.stringify(profile.summaries),
+      text,
+      sequence,
+    ],
+  );
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../config/config.ts';
+import type { TopicAdmin } from '../publish/topic-admin.ts';
+import type { RecordSink } from '../publish/record-sink.ts';
+import type { OpenDatabase } from '../resources.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Data goes to stdout, everything else to stderr. */
+export interface Output {
+  /** One line of data. */
+  out(line: string): void;
+  /** One line for people: progress, hints. */
+  note(line: string): void;
+  /** Over-writes the line on a terminal; elsewhere prints it as it is. */
+  progress(line: string): void;
+  readonly isTerminal: boolean;
+}
+
+/** What every command is given; `main` makes it from the environment. */
+export interface CommandContext {
+  readonly config: Config;
+  readonly output: Output;
+  readonly logger: Logger;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Opens the database and refuses a schema that this binary cannot use. */
+  openDatabase(): Promise<OpenDatabase>;
+  /** The log of this configuration: Kafka, or the embedded one in `database`. */
+  openTopicAdmin(database: OpenDatabase): TopicAdmin;
+  openSink(database: OpenDatabase): RecordSink;
+}
+
+/** 0 done, 1 failed, 2 wrong usage or configuration. */
+export type ExitCode = 0 | 1 | 2;

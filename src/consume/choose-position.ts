@@ -1,0 +1,32 @@
+import type { StartPosition } from './record-source.ts';
+
+/** Where reading starts, and what an operator should hear about it. */
+export type ChosenPosition = { readonly from: bigint | undefined } & (
+  | { readonly finding: 'as-committed' }
+  /** Kafka's offset is ahead of ours: Postgres was restored from an older copy, or somebody moved it. */
+  | { readonly finding: 'refill'; readonly committed: bigint; readonly stored: bigint }
+  /** The log's start has passed what we had not read: retention took it. */
+  | { readonly finding: 'gap'; readonly gapFrom: bigint; readonly gapTo: bigint }
+  /** The log ends before our position: the topic was deleted and made again. */
+  | { readonly finding: 'recreated'; readonly stored: bigint }
+);
+
+/**
+ * Whose word counts when Kafka's committed offset and the stored position differ. The
+ * stored position moves in the same transaction as the rows, so it is never ahead of
+ * them; Kafka's is moved by anybody. A committed offset below the stored position is a
+ * rewind, and welcome: what is known already changes nothing.
+ */
+export function choosePosition(start: StartPosition, stored: bigint | null): ChosenPosition {
+  if (stored === null) return { from: undefined, finding: 'as-committed' };
+  if (stored > start.logEnd) return { from: start.logStart, finding: 'recreated', stored };
+  if (stored < start.logStart && (start.committed === undefined || start.committed >= stored)) {
+    return { from: start.logStart, finding: 'gap', gapFrom: stored, gapTo: start.logStart };
+  }
+  // Expired or never committed: ours is exact.
+  if (start.committed === undefined) return { from: stored, finding: 'as-committed' };
+  if (start.committed > stored) {
+    return { from: stored, finding: 'refill', committed: start.committed, stored };
+  }
+  return { from: start.committed, finding: 'as-committed' };
+}

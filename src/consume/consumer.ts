@@ -1,0 +1,208 @@
+import type { Clock } from '../clock.ts';
+import { isAfterwordError } from '../errors.ts';
+import type { DeadLetterReason, DecodedRecord } from '../model/decoded-record.ts';
+import type { LogRecord, TopicPartition } from '../model/record.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { choosePosition } from './choose-position.ts';
+import type { ClosingStore } from './closing-store.ts';
+import type { MessageStore } from './message-store.ts';
+import type { RecordBatch, RecordHandler, RecordSource, StartPosition } from './record-source.ts';
+import { storeBatch, type BatchOutcome } from './store-batch.ts';
+
+export interface ConsumerOptions {
+  readonly source: RecordSource;
+  readonly store: MessageStore;
+  readonly closing: ClosingStore;
+  readonly decode: (record: LogRecord) => DecodedRecord;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Told after every stored batch, so that the closer in this process looks at once. */
+  readonly onStored: () => void;
+  /** Waits between tries while the database is away; resolves early when aborted. */
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** An outage is tried again after this, doubling up to the maximum. */
+const firstRetryMs = 250;
+const maxRetryMs = 5_000;
+
+/**
+ * Loop 1: record → decode → one transaction → offset. It never waits for a model. While
+ * the database is away the partitions are paused, the member stays in the group, and the
+ * batch in hand is tried until it is durable.
+ */
+export class Consumer implements RecordHandler {
+  readonly #options: ConsumerOptions;
+  #assigned: readonly TopicPartition[] = [];
+  #stopping = false;
+  #outageSinceMs: number | undefined;
+  #outageCode: string | undefined;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+  }
+
+  get assigned(): readonly TopicPartition[] {
+    return this.#assigned;
+  }
+
+  /** The code of the failure that keeps reading from going on; undefined: it goes on. */
+  get outage(): string | undefined {
+    return this.#outageCode;
+  }
+
+  start(): Promise<void> {
+    return this.#options.source.start(this);
+  }
+
+  /** Finishes the batch in hand; an outage is not waited out. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#options.source.stop();
+  }
+
+  assignmentChanged(partitions: readonly TopicPartition[]): void {
+    const { logger, metrics } = this.#options;
+    this.#assigned = partitions;
+    metrics.rebalances.add(1);
+    for (const topic of new Set(partitions.map((partition) => partition.topic))) {
+      metrics.partitionsAssigned.set(partitions.filter((held) => held.topic === topic).length, { topic });
+    }
+    logger.info('consumer.joined', { partitions: partitions.length });
+    this.#options.onStored();
+  }
+
+  async choosePosition(start: StartPosition): Promise<bigint | undefined> {
+    const { store, logger, metrics } = this.#options;
+    const { topic, partition } = start;
+    const chosen = choosePosition(start, await store.storedPosition(start));
+    switch (chosen.finding) {
+      case 'as-committed':
+        break;
+      case 'refill': {
+        const { committed, stored } = chosen;
+        logger.error('partition.refilled', { topic, partition, committed, stored });
+        break;
+      }
+      case 'gap':
+        await store.recordGap(start, chosen.gapFrom, chosen.gapTo, 'retention');
+        metrics.logGaps.add(1, { topic });
+        logger.error('gap.recorded', { topic, partition, from: chosen.gapFrom, to: chosen.gapTo });
+        break;
+      case 'recreated':
+        await store.resetPosition(start, start.logStart);
+        logger.error('partition.refilled', {
+          topic,
+          partition,
+          committed: start.logEnd,
+          stored: chosen.stored,
+        });
+    }
+    const offset = chosen.from ?? start.committed ?? start.logStart;
+    logger.info('partition.assigned', { topic, partition, offset });
+    return chosen.from;
+  }
+
+  async handleBatch(batch: RecordBatch): Promise<void> {
+    const startedMs = this.#options.clock.nowMs();
+    const entries = batch.records.map((record) => ({ record, decoded: this.#options.decode(record) }));
+    const outcomes = await this.#storeDurably(batch, entries);
+    if (outcomes === undefined) return;
+    this.#count(batch, outcomes, this.#options.clock.nowMs() - startedMs);
+    this.#options.onStored();
+  }
+
+  /** Tries until the batch is durable; gives up only when it is no longer ours, or on stopping. */
+  async #storeDurably(
+    batch: RecordBatch,
+    entries: readonly { record: LogRecord; decoded: DecodedRecord }[],
+  ): Promise<readonly BatchOutcome[] | undefined> {
+    const { store, graceMs } = this.#options;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const outcomes = await storeBatch(store, batch, entries, batch.nextOffset, { graceMs });
+        this.#recovered();
+        return outcomes;
+      } catch (error) {
+        if (this.#stopping) throw error;
+        const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** failures);
+        this.#failed(batch, entries.length, error, retryInMs);
+        await this.#options.pause(retryInMs);
+        // A batch of a partition that has moved on belongs to somebody else.
+        if (batch.isStale()) return undefined;
+        await batch.heartbeat();
+      }
+    }
+  }
+
+  #failed(batch: RecordBatch, records: number, error: unknown, retryInMs: number): void {
+    const { logger, metrics, source, clock } = this.#options;
+    const { topic, partition } = batch;
+    metrics.batches.add(1, { outcome: 'failed' });
+    this.#outageCode = isAfterwordError(error) ? error.code : 'INVARIANT_BROKEN';
+    logger.failure('batch.failed', error, { topic, partition, records, retryInMs });
+    if (this.#outageSinceMs !== undefined) return;
+    this.#outageSinceMs = clock.nowMs();
+    source.pause(this.#assigned);
+    metrics.partitionsPaused.set(this.#assigned.length, { topic });
+  }
+
+  #recovered(): void {
+    if (this.#outageSinceMs === undefined) return;
+    const { logger, metrics, source, clock } = this.#options;
+    logger.info('database.recovered', { awayMs: clock.nowMs() - this.#outageSinceMs });
+    this.#outageSinceMs = undefined;
+    this.#outageCode = undefined;
+    source.resume(this.#assigned);
+    for (const { topic } of this.#assigned) metrics.partitionsPaused.set(0, { topic });
+  }
+
+  #count(batch: RecordBatch, outcomes: readonly BatchOutcome[], tookMs: number): void {
+    const { logger, metrics } = this.#options;
+    const { topic, partition } = batch;
+    const sum = (of: (outcome: BatchOutcome) => number): number =>
+      outcomes.reduce((total, outcome) => total + of(outcome), 0);
+    const messages = sum((outcome) => outcome.messages);
+    const duplicates = sum((outcome) => outcome.duplicates);
+    const deadLetters = outcomes.flatMap((outcome) => outcome.deadLetters);
+    metrics.records.add(messages, { topic, outcome: 'message' });
+    metrics.records.add(duplicates, { topic, outcome: 'duplicate' });
+    metrics.records.add(sum((outcome) => outcome.changes), { topic, outcome: 'change' });
+    metrics.records.add(sum((outcome) => outcome.sessionEnds), { topic, outcome: 'session-end' });
+    metrics.records.add(sum((outcome) => outcome.ignored), { topic, outcome: 'ignored' });
+    metrics.records.add(deadLetters.length, { topic, outcome: 'dead-letter' });
+    this.#countDeadLetters(batch, deadLetters);
+    metrics.clampedMessages.add(sum((outcome) => outcome.clamped));
+    metrics.windowsOpened.add(sum((outcome) => outcome.windows.opened));
+    metrics.windowsSuperseded.add(sum((outcome) => outcome.windows.superseded));
+    metrics.batches.add(1, { outcome: outcomes.length > 1 ? 'halved' : 'stored' });
+    metrics.batchSeconds.observe(tookMs / 1_000);
+    logger.debug('batch.stored', {
+      topic,
+      partition,
+      records: batch.records.length,
+      messages,
+      duplicates,
+      tookMs,
+    });
+    const movedKeys = sum((outcome) => outcome.movedKeys);
+    if (movedKeys > 0) logger.warn('keys.scattered', { topic, partition, keys: movedKeys });
+    if (outcomes.length > 1) {
+      logger.warn('batch.halved', { topic, partition, records: batch.records.length });
+    }
+  }
+
+  #countDeadLetters(batch: RecordBatch, reasons: readonly DeadLetterReason[]): void {
+    const { logger, metrics } = this.#options;
+    for (const reason of reasons) {
+      metrics.deadLetters.add(1, { reason });
+      if (reason === 'conflicting-content') metrics.conflictingMessages.add(1);
+    }
+    if (reasons.length === 0) return;
+    const { topic, partition } = batch;
+    logger.warn('records.dead-lettered', { topic, partition, records: reasons.length });
+  }
+}

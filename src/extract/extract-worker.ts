@@ -1,0 +1,176 @@
+import { ensureError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { ClaimedWindow } from './extraction-store.ts';
+import { extractWindow, type Extracted, type ExtractDeps } from './extract-window.ts';
+import type { StageOutcome } from './stage.ts';
+
+export interface ExtractWorkerOptions extends Omit<ExtractDeps, 'onStageFault'> {
+  readonly concurrency: number;
+  /** A claim that is not renewed for so long is free again. */
+  readonly leaseMs: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** A window has been settled: the relay has something to send. */
+  readonly onSettled: () => void;
+  /** A place is free: the loop may claim again. */
+  readonly onFree: () => void;
+}
+
+interface InFlight {
+  readonly claim: ClaimedWindow;
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Loop 2: claims closed windows up to its concurrency and takes each to its end. Claims
+ * are renewed while they are worked on; one that was lost is aborted, and with it the
+ * request to the model.
+ */
+export class ExtractWorker {
+  readonly #options: ExtractWorkerOptions;
+  readonly #deps: ExtractDeps;
+  readonly #inFlight = new Map<string, InFlight>();
+
+  constructor(options: ExtractWorkerOptions) {
+    this.#options = options;
+    this.#deps = {
+      ...options,
+      onStageFault: (claim, stage, error) => {
+        const { windowId, revision } = claim;
+        options.logger.failure('stage.failed', error, { windowId, revision, stage: stage.name });
+      },
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** One pass: claims what there is room for. Returns how many were claimed. */
+  async claim(): Promise<number> {
+    const { store, owner, concurrency, leaseMs } = this.#options;
+    const room = concurrency - this.#inFlight.size;
+    if (room <= 0) return 0;
+    const claims = await store.claim(owner, room, leaseMs);
+    for (const claim of claims) this.#begin(claim);
+    return claims.length;
+  }
+
+  /** Renews what is in flight; aborts what another worker has taken over. */
+  async renew(): Promise<void> {
+    const { store, owner, leaseMs, logger, metrics } = this.#options;
+    const held = [...this.#inFlight.values()];
+    if (held.length === 0) return;
+    const renewed = await store.renew(
+      held.map(({ claim }) => claim),
+      owner,
+      leaseMs,
+    );
+    for (const { claim, abort } of held) {
+      if (renewed.has(claim.windowId) || !this.#inFlight.has(claim.windowId)) continue;
+      abort.abort(new Error('the lease of the window was lost'));
+      metrics.leasesLost.add(1, { lease: 'window' });
+      logger.warn('lease.lost', { lease: 'window' });
+    }
+  }
+
+  /**
+   * Waits for the windows in flight up to the deadline, then aborts them and gives their
+   * claims back, so that another worker need not wait for the leases to run out.
+   */
+  async stop(deadlineMs: number, sleep: (ms: number) => Promise<void>): Promise<void> {
+    const all = Promise.all([...this.#inFlight.values()].map(({ ended }) => ended));
+    await Promise.race([all, sleep(deadlineMs)]);
+    for (const { abort } of this.#inFlight.values()) abort.abort(new Error('the worker is stopping'));
+    await Promise.all([...this.#inFlight.values()].map(({ ended }) => ended));
+  }
+
+  #begin(claim: ClaimedWindow): void {
+    const abort = new AbortController();
+    const ended = this.#work(claim, abort.signal).finally(() => {
+      this.#inFlight.delete(claim.windowId);
+      this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
+      this.#options.onFree();
+    });
+    this.#inFlight.set(claim.windowId, { claim, abort, ended });
+    this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
+  }
+
+  /** Never rejects: a failure ends here, logged once. */
+  async #work(claim: ClaimedWindow, signal: AbortSignal): Promise<void> {
+    const { timing } = this.#options;
+    const startedMs = timing.nowMs();
+    try {
+      const extracted = await extractWindow(this.#deps, claim, signal);
+      this.#report(claim, extracted, timing.nowMs() - startedMs);
+      if (extracted.settled.settled) this.#options.onSettled();
+    } catch (error) {
+      await this.#failed(claim, ensureError(error), signal.aborted);
+    }
+  }
+
+  async #failed(claim: ClaimedWindow, error: Error, aborted: boolean): Promise<void> {
+    const { store, owner, logger } = this.#options;
+    const { windowId, revision, attempts } = claim;
+    const retryInMs = aborted ? 0 : Math.min(60_000, 1_000 * 2 ** Math.min(10, attempts - 1));
+    if (!aborted) logger.failure('window.failed', error, { windowId, revision, attempts, retryInMs });
+    try {
+      const finish = { status: 'retrying', errorCode: null, delayMs: retryInMs, stored: false } as const;
+      await store.giveBack(claim, owner, finish);
+    } catch {
+      // The database is away, and said so above or will: the lease runs out by itself.
+    }
+  }
+
+  #report(claim: ClaimedWindow, { settled, outcomes, finish }: Extracted, tookMs: number): void {
+    const { logger, metrics } = this.#options;
+    const { windowId, revision } = claim;
+    if (!settled.settled) {
+      if (settled.reason === 'lease-lost') metrics.leasesLost.add(1, { lease: 'window' });
+      logger.info('window.superseded', { windowId, reason: settled.reason });
+      return;
+    }
+    for (const outcome of outcomes) this.#countOutcome(claim, outcome);
+    metrics.windowSeconds.observe(tookMs / 1_000);
+    if (finish.status === 'retrying' || finish.status === 'deferred') {
+      logger.warn('window.deferred', {
+        windowId,
+        revision,
+        reason: finish.status,
+        code: finish.errorCode ?? 'unknown',
+        retryInMs: finish.delayMs,
+      });
+      return;
+    }
+    logger.info('window.enriched', {
+      windowId,
+      revision,
+      stages: outcomes.length,
+      failed: outcomes.filter((outcome) => outcome.status === 'failed').length,
+      findings: settled.changes,
+      tookMs,
+    });
+  }
+
+  #countOutcome(claim: ClaimedWindow, outcome: StageOutcome): void {
+    const { logger, metrics } = this.#options;
+    const { stage, status } = outcome;
+    const { windowId, revision } = claim;
+    metrics.stageOutcomes.add(1, { stage, status, method: status === 'done' ? outcome.method : 'none' });
+    if (status === 'failed') {
+      logger.error('stage.ended-failed', { windowId, revision, stage, code: outcome.errorCode });
+      return;
+    }
+    if (status !== 'done') return;
+    for (const [reason, rejected] of Object.entries(outcome.rejected)) {
+      metrics.evidenceRejected.add(rejected, { stage, reason });
+    }
+    if (outcome.model === null) return;
+    const { model, usage } = outcome;
+    metrics.modelTokens.add(usage.input_tokens, { model, kind: 'input' });
+    metrics.modelTokens.add(usage.cached_input_tokens, { model, kind: 'cached-input' });
+    metrics.modelTokens.add(usage.output_tokens, { model, kind: 'output' });
+  }
+}

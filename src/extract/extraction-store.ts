@@ -1,0 +1,114 @@
+import type { MemoryState } from '../model/memory.ts';
+import type { StoredMessage } from '../model/message.ts';
+import type { FactObservation, PreferenceObservation } from '../model/observation.ts';
+import type { ProfileDocument } from '../model/profile.ts';
+import type { ResultEventType } from '../model/result-event.ts';
+import type { SummaryResult } from '../model/results.ts';
+import type { ClosedWindowView } from '../model/window-view.ts';
+import type { StageOutcome } from './stage.ts';
+
+/** A window whose work this process has claimed. `revision` is the one being made. */
+export interface ClaimedWindow extends ClosedWindowView {
+  /** `superseded`: its contribution is to be taken back. */
+  readonly windowStatus: 'closed' | 'superseded';
+  /** The windows that took its members over. */
+  readonly supersededBy: readonly string[];
+  /** The newest revision whose results are stored; 0: none. */
+  readonly storedRevision: number;
+  /** Rises with every claim; an answer under an older one is refused. */
+  readonly leaseEpoch: number;
+  /** Claims so far for this revision, this one included. */
+  readonly attempts: number;
+  /** Its user is a bot that we know. */
+  readonly userIsBot: boolean;
+}
+
+export interface LiveMemory {
+  readonly facts: readonly FactObservation[];
+  readonly preferences: readonly PreferenceObservation[];
+}
+
+/** Groups whose current memory may have to change. */
+export interface TouchedGroups {
+  readonly facts: ReadonlySet<string>;
+  readonly preferences: ReadonlySet<string>;
+}
+
+export interface ResultEventDraft {
+  readonly type: ResultEventType;
+  /** Everything of the contract but sequence, bot_id and user_id. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredSummary {
+  readonly windowId: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly summary: SummaryResult;
+}
+
+/** What stands between the answer and the end of a window's work. */
+export interface SettleFinish {
+  readonly status: 'done' | 'skipped' | 'failed' | 'retrying' | 'deferred';
+  readonly errorCode: string | null;
+  /** With retrying and deferred: when to try again, from now. */
+  readonly delayMs: number;
+  /** Whether results of this revision were stored. */
+  readonly stored: boolean;
+}
+
+/** How a claim stands when its results are about to be written. */
+export type ClaimState =
+  | { readonly held: false }
+  | {
+      readonly held: true;
+      /** `open`: a later message has reopened it; its results still hold for members as they were. */
+      readonly windowStatus: 'open' | 'closed' | 'superseded' | 'erased';
+      /** Readers see this window's run. */
+      readonly runIsActive: boolean;
+    };
+
+/**
+ * One window's settlement: results, memory and outbox rows commit together (P3). The
+ * key is locked first, as by every other writer.
+ */
+export interface SettleTransaction {
+  /** Locks the key and verifies that the lease is still ours. Must come first. */
+  verifyClaim(): Promise<ClaimState>;
+  /** Marks the results and observations of these stages of the window as replaced; all stages when undefined. */
+  supersede(stages: readonly string[] | undefined): Promise<TouchedGroups>;
+  writeOutcomes(outcomes: readonly StageOutcome[], strategy: string, membersDigest: string): Promise<void>;
+  appendObservations(observations: LiveMemory, stageOf: 'facts' | 'preferences'): Promise<void>;
+  /** Live observations of the groups, the new ones included. */
+  liveObservations(groups: TouchedGroups): Promise<LiveMemory>;
+  /** The groups' memory as it stands. */
+  memory(groups: TouchedGroups): Promise<MemoryState>;
+  /** Replaces the groups' memory. */
+  writeMemory(groups: TouchedGroups, memory: MemoryState): Promise<void>;
+  /** What the profile is made of: current memory and the newest summaries, bounded. */
+  profileParts(): Promise<MemoryState & { readonly summaries: readonly StoredSummary[] }>;
+  appendEvents(events: readonly ResultEventDraft[]): Promise<void>;
+  /** Asks the indexer to bring the window's summary and these facts in line. */
+  enqueueVectors(factIds: readonly string[]): Promise<void>;
+  writeProfile(profile: ProfileDocument, text: string): Promise<void>;
+  finish(finish: SettleFinish): Promise<void>;
+}
+
+/**
+ * The work on closed windows. Leases are judged by the database's clock: a dead
+ * worker's window is free again when its lease runs out, a slow one keeps its own by
+ * `renew`. Rejects with DATABASE_UNAVAILABLE (retryable).
+ */
+export interface ExtractionStore {
+  claim(owner: string, limit: number, leaseMs: number): Promise<readonly ClaimedWindow[]>;
+  /** Renews; returns the ids of windows whose claim still stands. */
+  renew(claims: readonly ClaimedWindow[], owner: string, leaseMs: number): Promise<ReadonlySet<string>>;
+  members(claim: ClaimedWindow): Promise<readonly StoredMessage[]>;
+  settle<T>(
+    claim: ClaimedWindow,
+    owner: string,
+    work: (transaction: SettleTransaction) => Promise<T>,
+  ): Promise<T>;
+  /** Gives a claim back untouched, or after a failure before anything was stored. */
+  giveBack(claim: ClaimedWindow, owner: string, finish: SettleFinish): Promise<void>;
+}

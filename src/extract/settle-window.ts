@@ -1,0 +1,142 @@
+import { diffMemory } from '../memory/diff-memory.ts';
+import { foldFactGroups } from '../memory/fold-facts.ts';
+import { foldPreferenceGroups } from '../memory/fold-preferences.ts';
+import { factGroupKey, preferenceGroupKey } from '../memory/group-keys.ts';
+import { renderProfile } from '../memory/render-profile.ts';
+import { renderProfileText } from '../memory/render-profile-text.ts';
+import type { MemoryChange, MemoryState } from '../model/memory.ts';
+import type { StoredMessage } from '../model/message.ts';
+import type {
+  ClaimedWindow,
+  ClaimState,
+  LiveMemory,
+  SettleFinish,
+  SettleTransaction,
+  TouchedGroups,
+} from './extraction-store.ts';
+import { observationsOf } from './observe.ts';
+import {
+  memoryChangedEvent,
+  stageCompletedEvents,
+  windowEnrichedEvent,
+  windowSupersededEvent,
+} from './result-events.ts';
+import type { StageOutcome } from './stage.ts';
+
+export interface WindowResults {
+  readonly outcomes: readonly StageOutcome[];
+  readonly members: readonly StoredMessage[];
+  readonly membersDigest: string;
+  readonly strategy: string;
+  readonly finish: SettleFinish;
+}
+
+export type Settled =
+  | { readonly settled: true; readonly changes: number }
+  /** The lease was lost, or the window was superseded or erased while the model thought. */
+  | { readonly settled: false; readonly reason: 'lease-lost' | 'superseded' | 'erased' };
+
+/**
+ * Writes what a window's stages found: results, observations, folded memory, profile and
+ * events, in one transaction. An answer for members as they were is stored unless the
+ * window was superseded, erased, or the lease was lost; what changed meanwhile is
+ * waiting for a further revision already.
+ *
+ * 1. lock the key, verify the claim · 2. replace the stages' earlier results and
+ * observations · 3. fold the groups touched · 4. profile · 5. events · 6. end the claim
+ */
+export async function settleWindow(
+  transaction: SettleTransaction,
+  claim: ClaimedWindow,
+  results: WindowResults,
+): Promise<Settled> {
+  const state = await transaction.verifyClaim();
+  if (!state.held) return { settled: false, reason: 'lease-lost' };
+  if (state.windowStatus === 'superseded' || state.windowStatus === 'erased') {
+    // Claimed again at once as what it is now.
+    await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
+    return { settled: false, reason: state.windowStatus };
+  }
+  const { outcomes, members, strategy, membersDigest } = results;
+  const observations = observationsOf(claim, outcomes, members, strategy);
+  const before = await transaction.supersede(replacedStages(outcomes));
+  await transaction.writeOutcomes(outcomes, strategy, membersDigest);
+  await transaction.appendObservations({ facts: observations.facts, preferences: [] }, 'facts');
+  await transaction.appendObservations({ facts: [], preferences: observations.preferences }, 'preferences');
+  const changes = await refold(transaction, groupsOf(before, observations));
+  if (state.runIsActive) {
+    await writeProfile(transaction, claim);
+    await transaction.appendEvents([
+      ...stageCompletedEvents(claim, outcomes, strategy),
+      ...memoryChangedEvent(claim, changes),
+      ...(isTerminal(results.finish) ? [windowEnrichedEvent(claim, outcomes)] : []),
+    ]);
+    await transaction.enqueueVectors(changedFactIds(changes));
+  }
+  await transaction.finish(results.finish);
+  return { settled: true, changes: changes.length };
+}
+
+/** Takes back what a superseded window contributed, and says so if it was ever announced. */
+export async function retractWindow(transaction: SettleTransaction, claim: ClaimedWindow): Promise<Settled> {
+  const state: ClaimState = await transaction.verifyClaim();
+  if (!state.held) return { settled: false, reason: 'lease-lost' };
+  if (state.windowStatus !== 'superseded') {
+    // It has come back to life: extracted by the ordinary way, once it is closed.
+    await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
+    return { settled: false, reason: 'superseded' };
+  }
+  const touched = await transaction.supersede(undefined);
+  const changes = await refold(transaction, touched);
+  if (state.runIsActive) {
+    await writeProfile(transaction, claim);
+    await transaction.appendEvents([
+      ...memoryChangedEvent({ ...claim, revision: claim.storedRevision }, changes),
+      windowSupersededEvent(claim),
+    ]);
+    await transaction.enqueueVectors(changedFactIds(changes));
+  }
+  await transaction.finish({ status: 'done', errorCode: null, delayMs: 0, stored: false });
+  return { settled: true, changes: changes.length };
+}
+
+/** A stage that failed leaves its earlier result in place; one that was skipped has nothing to say any more. */
+function replacedStages(outcomes: readonly StageOutcome[]): string[] {
+  return outcomes.filter((outcome) => outcome.status !== 'failed').map((outcome) => outcome.stage);
+}
+
+function isTerminal(finish: SettleFinish): boolean {
+  return finish.status !== 'retrying' && finish.status !== 'deferred';
+}
+
+function groupsOf(before: TouchedGroups, observations: LiveMemory): TouchedGroups {
+  return {
+    facts: new Set([...before.facts, ...observations.facts.map(({ fact }) => factGroupKey(fact))]),
+    preferences: new Set([
+      ...before.preferences,
+      ...observations.preferences.map(({ preference }) => preferenceGroupKey(preference)),
+    ]),
+  };
+}
+
+async function refold(transaction: SettleTransaction, groups: TouchedGroups): Promise<MemoryChange[]> {
+  if (groups.facts.size + groups.preferences.size === 0) return [];
+  const live = await transaction.liveObservations(groups);
+  const after: MemoryState = {
+    facts: foldFactGroups(live.facts),
+    preferences: foldPreferenceGroups(live.preferences),
+  };
+  const changes = diffMemory(await transaction.memory(groups), after);
+  if (changes.length > 0) await transaction.writeMemory(groups, after);
+  return changes;
+}
+
+async function writeProfile(transaction: SettleTransaction, claim: ClaimedWindow): Promise<void> {
+  const parts = await transaction.profileParts();
+  const profile = renderProfile({ botId: claim.botId, userId: claim.userId, ...parts });
+  await transaction.writeProfile(profile, renderProfileText(profile));
+}
+
+function changedFactIds(changes: readonly MemoryChange[]): string[] {
+  return changes.flatMap((change) => (change.subject === 'fact' ? [change.fact.factId] : []));
+}

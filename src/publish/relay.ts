@@ -1,0 +1,92 @@
+import { isAfterwordError } from '../errors.ts';
+import type { ResultEvent } from '../model/result-event.ts';
+import { encodeResultEvent } from './cloud-event.ts';
+import { deadLetterRecord, withoutBytes } from './dead-letter-record.ts';
+import type { Outbox, OutboxRow } from './outbox.ts';
+import type { OutgoingRecord, RecordSink } from './record-sink.ts';
+
+export interface RelayOptions {
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly resultsTopic: string;
+  readonly deadLetterTopic: string;
+  readonly batchSize: number;
+  /** What one record may take on the results topic. */
+  readonly maxRecordBytes: number;
+  readonly onTruncated?: (event: Pick<ResultEvent, 'id' | 'type'>, bytes: number, limit: number) => void;
+}
+
+export type RelayPass =
+  | { readonly active: false }
+  | { readonly active: true; readonly sent: readonly string[]; readonly full: boolean };
+
+/** Bounds what one pass holds in memory; a single row may be larger. */
+const maxBatchBytes = 8 * 1_024 * 1_024;
+/** No result event in its smallest form is larger. */
+const smallestLimitBytes = 4_096;
+
+/**
+ * One pass of the relay: read what waits, send it, mark it. Only the holder of the lease
+ * sends, so each key's events leave in order. A crash between sending and marking sends
+ * them again, with the same ids and sequences: readers drop what they have seen.
+ *
+ * @throws what the sink threw; nothing is marked then, and the same rows are sent again
+ */
+export async function relayOnce(outbox: Outbox, sink: RecordSink, options: RelayOptions): Promise<RelayPass> {
+  if (!(await outbox.holdLease(options.owner, options.leaseMs))) return { active: false };
+  const rows = await outbox.unsent(options.batchSize, maxBatchBytes);
+  if (rows.length === 0) return { active: true, sent: [], full: false };
+  await sendAll(sink, rows, options);
+  const marked = await outbox.markSent(
+    rows.map((row) => row.outboxId),
+    options.owner,
+  );
+  if (!marked) return { active: false };
+  return { active: true, sent: rows.map(typeOf), full: rows.length === options.batchSize };
+}
+
+function typeOf(row: OutboxRow): string {
+  return row.kind === 'result' ? row.event.type : 'dead-letter';
+}
+
+async function sendAll(sink: RecordSink, rows: readonly OutboxRow[], options: RelayOptions): Promise<void> {
+  const records = rows.map((row) => toRecord(row, options, options.maxRecordBytes));
+  try {
+    await sink.send(records);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    // Some record is larger than this topic takes: one by one, in order, so that it is
+    // found and cut, and blocks nobody.
+    for (const row of rows) await sendFitting(sink, row, options);
+  }
+}
+
+async function sendFitting(sink: RecordSink, row: OutboxRow, options: RelayOptions): Promise<void> {
+  for (let limit = options.maxRecordBytes; ; limit = Math.floor(limit / 2)) {
+    try {
+      await sink.send([toRecord(row, options, limit)]);
+      return;
+    } catch (error) {
+      if (!isTooLarge(error) || limit <= smallestLimitBytes) throw error;
+    }
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return isAfterwordError(error) && error.code === 'RECORD_TOO_LARGE';
+}
+
+function toRecord(row: OutboxRow, options: RelayOptions, limit: number): OutgoingRecord {
+  if (row.kind === 'dead-letter') {
+    const record = deadLetterRecord(options.deadLetterTopic, row.letter);
+    return sizeOf(record) > limit ? withoutBytes(record) : record;
+  }
+  const encoded = encodeResultEvent(row.event, limit);
+  if (encoded.truncated) options.onTruncated?.(row.event, encoded.value.length, limit);
+  return { topic: options.resultsTopic, key: encoded.key, value: encoded.value, headers: encoded.headers };
+}
+
+function sizeOf(record: OutgoingRecord): number {
+  const headers = record.headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0), 0);
+  return headers + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+}
