@@ -1,5 +1,6 @@
 import type { EntityType } from '../model/results.ts';
 import { singularKey } from './english-singular.ts';
+import { oneLine } from './one-line.ts';
 
 /** Names keep their last letter: Lucas is not Luca, Andreas is not Andrea. */
 const namedTypes: ReadonlySet<EntityType> = new Set([
@@ -45,9 +46,10 @@ export function canonicalText(text: string): string {
 
 /** One line, without the article or possessive before it: "my cat" reads as "cat". */
 export function displayName(name: string): string {
-  const line = name.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = oneLine(name);
   // Only in lower case: the article of "The Hague" is part of the name.
-  return line.replace(/^(?:(?:a|an|the|some|my|our) )+(?=\S)/u, '');
+  const shown = line.replace(/^(?:(?:a|an|the|some|my|our) )+(?=\S)/u, '');
+  return shown === '' ? name : shown;
 }
 
 function plainWords(text: string): string[] {

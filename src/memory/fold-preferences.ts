@@ -8,6 +8,7 @@ import { foldClaims, type FoldRules } from './fold-claims.ts';
 import type { Period } from './period.ts';
 import { isTopicKey, preferenceGroupKey } from './group-keys.ts';
 import { byGroup, onlyGroupKey } from './group-observations.ts';
+import { oneLine } from './one-line.ts';
 import { leadingClaims, periodIds, remember } from './remember.ts';
 
 /** What was asked for in words holds until it is asked otherwise, whatever behaviour suggests. */
@@ -62,7 +63,7 @@ function foldedPreference(
     preferenceId: ids.get(period) ?? '',
     ...remember(period, groupKey, ids),
     key,
-    value: value.replace(/\s+/gu, ' ').trim(),
+    value: oneLine(value) || value,
     explicit: period.statedAtMs !== null,
     reasoning,
   };

@@ -1,5 +1,6 @@
 import type { FoldedFact } from '../model/memory.ts';
 import { clauseOf } from './fact-clause.ts';
+import { oneLine } from './one-line.ts';
 
 export type SentenceFact = Pick<
   FoldedFact,
@@ -49,11 +50,6 @@ function timeNote(fact: SentenceFact): string {
   if (fact.relation === 'is_aged') return ` (as of ${monthOf(fact.lastSeenMs)})`;
   const isAhead = fact.validFromMs !== null && fact.validFromMs > fact.lastSeenMs;
   return isAhead ? ` (from ${monthOf(fact.validFromMs)})` : '';
-}
-
-/** What a user said must not be able to begin a line of its own in somebody's prompt. */
-export function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
 const months = [

@@ -1,6 +1,6 @@
 import type { ProfileDocument, ProfileFact, ProfilePreference, ProfileSummary } from '../model/profile.ts';
 import type { PreferenceKey } from '../model/results.ts';
-import { oneLine } from './render-fact-sentence.ts';
+import { oneLine } from './one-line.ts';
 
 const defaultMaxCharacters = 4000;
 

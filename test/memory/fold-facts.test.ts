@@ -136,6 +136,31 @@ describe('stated and implied', () => {
     expect(folded[0]?.validToMs).toBe(at('2026-03-01'));
   });
 
+  it('dates a hint that came true from the last word to the contrary', () => {
+    const folded = foldFacts([
+      fact(livesIn('Porto'), { on: '2026-01-01' }),
+      fact(livesIn('Lisbon', implied), { on: '2026-02-01' }),
+      fact(livesIn('Porto'), { on: '2026-03-01' }),
+      fact(livesIn('Lisbon'), { on: '2026-05-01' }),
+    ]);
+    expect(brief(folded)).toEqual(['Porto superseded', 'Lisbon current']);
+    expect(folded[1]).toMatchObject({ validFromMs: at('2026-03-01'), windowCount: 2 });
+  });
+
+  it('forgets hints against a home that was given up meanwhile', () => {
+    const folded = foldFacts([
+      fact(livesIn('Porto'), { on: '2026-01-01' }),
+      fact(livesIn('Lisbon', implied), { on: '2026-02-01' }),
+      fact(livesIn('Rome'), { on: '2026-03-01' }),
+      fact(livesIn('Lisbon'), { on: '2026-05-01' }),
+    ]);
+    expect(folded.at(-1)).toMatchObject({
+      entityName: 'Lisbon',
+      validFromMs: at('2026-05-01'),
+      windowCount: 1,
+    });
+  });
+
   it('becomes stated once it was said in words', () => {
     const folded = foldFacts([
       fact(livesIn('Porto', implied), { on: '2026-01-01' }),

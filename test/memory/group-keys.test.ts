@@ -89,6 +89,7 @@ describe('canonicalEntity', () => {
     }
     expect(displayName('my  cat')).toBe('cat');
     expect(displayName('The Hague')).toBe('The Hague');
+    expect(displayName(' ')).not.toBe('');
   });
 });
 
