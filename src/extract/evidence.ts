@@ -2,6 +2,7 @@ import type { Evidence } from '../model/results.ts';
 import { findFolded, foldText, type FoldedText, type Span } from './fold-text.ts';
 import { isQuestionOnly } from './questions.ts';
 import { isQuoted, quotedSpans } from './quoted-text.ts';
+import { givesInstructions } from './instructions.ts';
 import type { DraftEvidence } from './stages/drafts.ts';
 import type { Transcript, TranscriptLine } from './transcript.ts';
 
@@ -20,6 +21,7 @@ export const quoteRefusals = [
   'quote-ambiguous',
   'quote-of-system-or-tool',
   'quote-of-others-words',
+  'quote-of-instructions',
 ] as const;
 export type QuoteRefusal = (typeof quoteRefusals)[number];
 
@@ -82,6 +84,7 @@ function holdIn(line: TranscriptLine, spans: readonly Span[], search: Search): H
   const own = spans.find((span) => !isQuoted(span, search.quotedIn(line)));
   if (own === undefined) return 'quote-of-others-words';
   const { content } = line.message;
+  if (line.message.role === 'user' && givesInstructions(content)) return 'quote-of-instructions';
   return { line, quote: content.slice(own.start, own.end), asks: isQuestionOnly(content, own) };
 }
 

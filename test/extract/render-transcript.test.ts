@@ -70,7 +70,6 @@ describe('renderTranscript', () => {
         const atMargin = rows.filter((row) => !row.startsWith('      '));
         expect(atMargin).toHaveLength(6);
         expect(rows.filter((row) => /<<<|>>>/.test(row))).toEqual([rows[0], rows.at(-1)]);
-        // eslint-disable-next-line no-control-regex -- that none is left is the point
         expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u0085\u2028\u2029\u202e\ud800]/u);
       }),
     );
