@@ -58,11 +58,11 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-export type SettingSource = 'environment' | 'file' | 'default' | 'unset';
+type SettingSource = 'environment' | 'file' | 'default' | 'unset';
 export type LogLevel = (typeof logLevels)[number];
 export type SessionKey = (typeof sessionKeys)[number];
 export type MemoryScope = (typeof memoryScopes)[number];
-export type SaslMechanism = (typeof saslMechanisms)[number];
+type SaslMechanism = (typeof saslMechanisms)[number];
 
 export interface KafkaConnection {
   readonly brokers: readonly string[];
@@ -83,7 +83,7 @@ export interface KafkaSsl {
   readonly rejectUnauthorized: boolean;
 }
 
-export interface EmbeddingsConnection {
+interface EmbeddingsConnection {
   readonly url: string;
   readonly model: string;
   readonly apiKey: Secret | null;
@@ -104,7 +104,7 @@ export interface StageSettings {
 }
 
 /** By stage name; a stage that is not named is enabled with its own number. */
-export type StagesSettings = Readonly<Record<string, StageSettings>>;
+type StagesSettings = Readonly<Record<string, StageSettings>>;
 
 export interface BotOverrides {
   readonly gapMs?: number;

@@ -27,13 +27,22 @@ const processEvents = {
 
 const consumeEvents = {
   'consumer.joined': { partitions: 'count' },
-  'consumer.failed': { retryInMs: 'ms?' },
+  'consumer.rejoined': { gained: 'count', kept: 'count', lost: 'count' },
+  /** `reason` is a code; without `retryInMs` it does not come back by itself. */
+  'consumer.failed': { reason: 'name?', retryInMs: 'ms?' },
+  'producer.replaced': { reason: 'name' },
   'partition.assigned': { topic: 'name', partition: 'count', offset: 'offset?' },
   'partition.revoked': { topic: 'name', partition: 'count' },
   'partition.paused': { topic: 'name', partition: 'count', reason: 'code' },
   'partition.resumed': { topic: 'name', partition: 'count', pausedMs: 'ms?' },
   /** Kafka's committed offset is ahead of the stored one; reading begins at the stored one. */
   'partition.refilled': { topic: 'name', partition: 'count', committed: 'offset', stored: 'offset' },
+  /** Where to begin could not be found out. */
+  'position.failed': { reason: 'name', retryInMs: 'ms' },
+  /** Durable here, but the group does not know; the next commit makes up for it. */
+  'commit.lost': { topic: 'name', partition: 'count', offset: 'offset', reason: 'name' },
+  /** The log does not go on where reading stood. */
+  'offset.jumped': { topic: 'name', partition: 'count', from: 'offset', to: 'offset' },
   /** Retention took records that were never read. */
   'gap.recorded': { topic: 'name', partition: 'count', from: 'offset', to: 'offset' },
   'batch.stored': {
@@ -51,6 +60,7 @@ const consumeEvents = {
     offset: 'offset?',
     retryInMs: 'ms?',
   },
+  'batch.refused': { topic: 'name', partition: 'count', attempt: 'count', retryInMs: 'ms', reason: 'name' },
   'batch.halved': { topic: 'name', partition: 'count', records: 'count' },
   'record.ignored': { topic: 'name', partition: 'count', offset: 'offset' },
   'message.clamped': { botId: 'id', messageId: 'id', aheadMs: 'ms' },
@@ -90,6 +100,8 @@ const publishEvents = {
   'event.truncated': { eventId: 'id', type: 'name', size: 'bytes', limit: 'bytes' },
   'vectors.indexed': { items: 'count', tookMs: 'ms' },
   'vectors.failed': { items: 'count', retryInMs: 'ms?' },
+  /** Somebody has to make it; reading or publishing waits. */
+  'topic.missed': { topic: 'name' },
   'topic.created': { topic: 'name', partitions: 'count' },
   'topic.refused': { topic: 'name', reason: 'code' },
 } as const satisfies Record<string, FieldSpec>;

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
  * - `count`, `ms`, `ratio`, `bytes`: numbers. `offset`: a place in a partition. `flag`: true or false.
  * A `?` makes the field optional.
  */
-export type FieldKind = 'id' | 'code' | 'name' | 'count' | 'ms' | 'ratio' | 'bytes' | 'offset' | 'flag';
+type FieldKind = 'id' | 'code' | 'name' | 'count' | 'ms' | 'ratio' | 'bytes' | 'offset' | 'flag';
 export type FieldSpec = Readonly<Record<string, FieldKind | `${FieldKind}?`>>;
 
 interface FieldValues {

@@ -4,7 +4,7 @@ import { events, type EventName, type Events } from './events.ts';
 import { guardField, guardWord, type FieldSpec, type FieldsOf, type OnlyLiteralCodes } from './fields.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-export type EventLevel = 'debug' | 'info' | 'warn' | 'error';
+type EventLevel = 'debug' | 'info' | 'warn' | 'error';
 
 type Given<Name extends EventName, Fields> = Fields &
   FieldsOf<Events[Name]> &

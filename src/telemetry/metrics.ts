@@ -18,7 +18,7 @@ const catalogue = {
 } as const;
 
 /** Brings gauges up to date before a scrape, for what is asked rather than counted. */
-export type Collector = (signal: AbortSignal) => Promise<void>;
+type Collector = (signal: AbortSignal) => Promise<void>;
 
 export interface Metrics extends InstrumentsOf<typeof catalogue> {
   /** `name` is for the failure's counter. Returns what takes the collector out again. */

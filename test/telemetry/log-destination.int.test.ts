@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
@@ -11,11 +11,12 @@ for (let loop = 0; loop < 200; loop++) log.info('loop.started', { loop: 'number-
 process.exit(3);
 `;
 
+const cwd = fileURLToPath(new URL('../..', import.meta.url));
+const flags = ['--import', 'tsx', '--input-type=module', '--eval', script, '--'];
+
 function runScript(mode: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  const flags = ['--import', 'tsx', '--input-type=module', '--eval', script, '--', mode];
   return new Promise((resolve) => {
-    execFile(process.execPath, flags, { cwd }, (error, stdout, stderr) => {
+    execFile(process.execPath, [...flags, mode], { cwd }, (error, stdout, stderr) => {
       resolve({ code: error?.code, stdout, stderr });
     });
   });
@@ -33,4 +34,11 @@ it('writes every line to standard error before the process ends, and none to sta
 it('writes short lines where a person watches', async () => {
   const { stderr } = await runScript('terminal');
   expect(stderr.split('\n')[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}loop\.started loop=number-0$/);
+});
+
+it('does not end the process when whoever read standard error has gone', async () => {
+  const child = spawn(process.execPath, [...flags, 'pipe'], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  child.stderr.destroy();
+  const code = await new Promise((resolve) => child.on('exit', resolve));
+  expect(code).toBe(3);
 });
