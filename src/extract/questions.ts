@@ -4,21 +4,38 @@ import type { Span } from './fold-text.ts';
 const sentences = new Intl.Segmenter('und', { granularity: 'sentence' });
 
 const endsInMark = /[?？؟՞][\s!?？)\]"'”’»*_~\p{Extended_Pictographic}\ufe0f]*$/u;
-// "I live in Berlin, you know?" states what it says; the mark asks for a nod only.
-const statementWithTag =
-  /^(?:so|well|and|but|oh|hey)?,? ?(?:i|i'm|i’m|i've|i’ve|my|we)\b.*, ?(?:right|you know|ok|okay|huh|yeah|no|remember)[?？]/iu;
 const askedWithoutMark =
   /^(?:(?:so|and|but|hey|ok|okay|well),? )?(?:(?:do|does|did|are|is|was|were|can|could|will|would|should|have|has) (?:you|u|i|we)\b|(?:what|where|when|why|who|how|which)(?:'s|’s| is| are| do| does| did| can| would) (?:you|u|your)\b)/iu;
+const speaksOfOneself =
+  /^\s*(?:(?:so|and|but|well|oh|hey|hi|hello|yes|yeah|no|also|actually|recently|lately)\s+)*(?:i|my|we|our)(?:['’](?:m|ve|d|ll|re))?(?![\p{L}'’])/iu;
 
 /** Every sentence that the span touches asks; a question alone says nothing about who asks it. */
 export function isQuestionOnly(content: string, span: Span): boolean {
-  const touched = [...sentences.segment(content)].filter(
-    ({ index, segment }) => index < span.end && index + segment.length > span.start && segment.trim() !== '',
-  );
-  return touched.length > 0 && touched.every(({ segment }) => isQuestion(segment.trim()));
+  const touched = [...sentences.segment(content)]
+    .map(({ index, segment }) => ({ start: index, end: index + segment.length, text: segment }))
+    .filter(({ start, end, text }) => start < span.end && end > span.start && text.trim() !== '');
+  return touched.length > 0 && touched.every((sentence) => asks(sentence, span));
 }
 
-function isQuestion(sentence: string): boolean {
-  if (statementWithTag.test(sentence)) return false;
-  return endsInMark.test(sentence) || askedWithoutMark.test(sentence);
+interface Sentence extends Span {
+  readonly text: string;
+}
+
+function asks(sentence: Sentence, span: Span): boolean {
+  const text = sentence.text.trim();
+  if (!endsInMark.test(text) && !askedWithoutMark.test(text)) return false;
+  return !touchesStatement(sentence, span);
+}
+
+/**
+ * "I live in Berlin, do you?" states before it asks. Of a sentence that asks, the
+ * clauses before the last one that speak of oneself are statements.
+ */
+function touchesStatement(sentence: Sentence, span: Span): boolean {
+  const clauses = [...sentence.text.matchAll(/[^,;:–—]+/gu)].slice(0, -1);
+  return clauses.some((clause) => {
+    const start = sentence.start + clause.index;
+    const touched = start < span.end && start + clause[0].length > span.start;
+    return touched && speaksOfOneself.test(clause[0]);
+  });
 }

@@ -145,6 +145,15 @@ describe('checkEvidence', () => {
     ['do you like tea', 'like tea', true],
     ['Do you like tea? I love it.', 'I love it', false],
     ['I live in Berlin, you know?', 'I live in Berlin', false],
+    ['I live in Berlin, do you?', 'live in Berlin', false],
+    ['I live in Berlin, do you?', 'do you?', true],
+    [
+      "Of course! I've been learning new techniques lately, do you like badminton?",
+      'learning new techniques',
+      false,
+    ],
+    ['If I move to Berlin, will it be cold?', 'move to Berlin', true],
+    ['Should I move to Berlin, or do I need a visa?', 'move to Berlin', true],
     ['what i love is tea', 'love is tea', false],
     ['お茶は好きですか？', '好きですか', true],
   ])('tells whether only a question carries it: %s', (content, quote, asks) => {
