@@ -30,7 +30,7 @@ export function isPast(claim: Claim): claim is Claim & { toMs: number } {
 /**
  * The one order of a group's claims, total and the same whatever order they came in:
  * event time, then weight (at the same instant the heavier one has the last word),
- * window, message, observation.
+ * window, message, value, observation.
  */
 export function compareClaims(a: Claim, b: Claim): number {
   return (
@@ -38,6 +38,8 @@ export function compareClaims(a: Claim, b: Claim): number {
     a.rank - b.rank ||
     compareText(a.source.windowId ?? '', b.source.windowId ?? '') ||
     compareMessageIds(a.messageId, b.messageId) ||
+    // Before the id, which changes with each revision: the same window must not change its mind by chance.
+    compareText(a.value, b.value) ||
     compareText(a.source.observationId, b.source.observationId)
   );
 }

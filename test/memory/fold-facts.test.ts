@@ -99,6 +99,21 @@ describe('single-valued relations', () => {
   });
 });
 
+describe('two values in one breath', () => {
+  it('stay decided the same way when a new revision gives the claims new ids', () => {
+    const both = (ids: readonly [string, string]) => [
+      fact({ relation: 'works_as', entity_name: 'nurse' }, { windowId: 'w', observationId: ids[0] }),
+      fact({ relation: 'works_as', entity_name: 'barista' }, { windowId: 'w', observationId: ids[1] }),
+    ];
+    const cited = (observations: FactObservation[]) =>
+      observations.map((one) => ({
+        ...one,
+        fact: { ...one.fact, evidence: [{ message_id: 'm', quote: 'I nurse and pour' }] },
+      }));
+    expect(foldFacts(cited(both(['a', 'b'])))).toEqual(foldFacts(cited(both(['z', 'y']))));
+  });
+});
+
 describe('stated and implied', () => {
   const implied = { modality: 'implied' } as const;
 
