@@ -1,0 +1,78 @@
+import type { Claim } from '../claims.ts';
+import type { Clause } from '../clauses.ts';
+import type { Sentence, Token } from '../language-model.ts';
+import { isMemorableFeeling, pleasantFeelings } from '../lexicon/feelings.ts';
+import { readDoing } from '../lists.ts';
+import { readNounPhrase } from '../phrases.ts';
+import type { PlacedClaim } from './favorites.ts';
+
+/** "I'm feeling a bit agitated and anxious", "I am worried about my exam". */
+export function readFeeling(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  if (verb.isNegated || verb.modal !== null || verb.tense === 'future' || clause.hasEnded) return [];
+  return feelingsAfter(tokens, verb.end);
+}
+
+/** "… left me feeling frustrated", "making me feel anxious". */
+export function readCausedFeelings({ tokens, asks }: Sentence): PlacedClaim[] {
+  if (asks || tokens.some(({ lower }) => /^(?:you|your|advice|suggestions?|support|if|would)$/.test(lower)))
+    return [];
+  return tokens.flatMap((token, index) => {
+    const verb = tokens[index + 1]?.lower ?? '';
+    if (token.lower !== 'me' || index === 0 || !/^(?:feel|feeling|felt)$/.test(verb)) return [];
+    return feelingsAfter(tokens, index + 2).map((claim) => ({ ...claim, start: index - 1 }));
+  });
+}
+
+const degree =
+  /^(?:a|bit|little|so|very|really|quite|pretty|too|extremely|somewhat|kind|of|sort|rather|also|even|totally|just|super|incredibly|both|still|more|and|or|,|like|always|especially|all|completely|truly)$/;
+
+function feelingsAfter(tokens: readonly Token[], from: number): Claim[] {
+  const found: { word: string; at: number }[] = [];
+  for (let at = from; at < tokens.length; at++) {
+    const word = tokens[at]?.lower ?? '';
+    if (isMemorableFeeling(word) && !namesNoun(tokens, at)) found.push({ word, at });
+    else if (!degree.test(word)) break;
+  }
+  return found.flatMap(({ word, at }) => feelingClaim(tokens, word, at));
+}
+
+/** "a sad movie": the movie is. */
+function namesNoun(tokens: readonly Token[], at: number): boolean {
+  const next = tokens[at + 1];
+  return next?.pos === 'NOUN' && !/^(?:today|tonight|lately|yesterday|tomorrow|right)$/.test(next.lower);
+}
+
+function feelingClaim(tokens: readonly Token[], word: string, at: number): Claim[] {
+  const next = tokens[at + 1]?.lower ?? '';
+  const after = tokens
+    .slice(at + 1, at + 5)
+    .map(({ lower }) => lower)
+    .join(' ');
+  // "happy to help", "grateful for your advice", "excited to hear that": courtesy.
+  if (
+    pleasantFeelings.has(word) &&
+    /^(?:to (?:you|chat|talk|hear|help|meet|see|share|know|be|have)|for you|that you|with you)\b/.test(after)
+  )
+    return [];
+  if (/^(?:enough|with you|of you)$/.test(next)) return [];
+  const about =
+    /^(?:about|of|with|by|that)$/.test(next) && next !== 'that' ? causeOf(tokens, at + 2) : undefined;
+  return [
+    {
+      relation: 'feels',
+      name: word,
+      type: 'feeling',
+      attributes: { about: about?.name ?? null },
+      confidence: 0.85,
+      end: about?.end ?? at + 1,
+    },
+  ];
+}
+
+function causeOf(tokens: readonly Token[], at: number): { name: string; end: number } | undefined {
+  const doing = readDoing(tokens, at);
+  if (doing?.name.includes(' ') === true) return doing;
+  const phrase = readNounPhrase(tokens, at);
+  return phrase === undefined || phrase.name.length > 60 ? undefined : phrase;
+}

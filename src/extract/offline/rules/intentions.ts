@@ -1,0 +1,149 @@
+import type { Relation } from '../../../model/results.ts';
+import { typeOfItem, type Claim } from '../claims.ts';
+import type { Clause } from '../clauses.ts';
+import type { Token } from '../language-model.ts';
+import { emptyHeads, talkVerbs } from '../lexicon/empty-words.ts';
+import { readAction, readDoing, readList } from '../lists.ts';
+
+/** "I want to visit Japan", "I'd like a dog", "I've been wanting to learn to cook". */
+export function readWant(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  if (verb.modal !== null && !/^(?:would|'d)$/.test(verb.modal)) return [];
+  if (verb.tense === 'past' && !clause.hasEnded) return [];
+  const polarity = verb.isNegated ? 'negative' : 'positive';
+  if (tokens[verb.end]?.lower === 'to') return goal(clause, verb.end + 1, 'wants', 0.82);
+  return readList(tokens, verb.end).map((item) => ({
+    relation: 'wants',
+    name: item.name,
+    type: typeOfItem(item),
+    polarity,
+    confidence: 0.8,
+    end: item.end,
+  }));
+}
+
+/** "I hope to …", "I plan to …", "I'm going to …", "I decided to …". */
+export function readPlan(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  const isSure = verb.modal === null && /^(?:present|perfect|past)$/.test(verb.tense);
+  if (!isSure || tokens[verb.end]?.lower !== 'to') return planOnDoing(clause);
+  // "I went to see …" and "I go to …" are no plans; "I'm going to …" is, unless it happens at once.
+  if (verb.lemma === 'go' && (!verb.isProgressive || isRightNow(clause))) return [];
+  if (verb.tense === 'past' && !/^(?:decide|promise)$/.test(verb.lemma)) return [];
+  return goal(clause, verb.end + 1, verb.lemma === 'hope' ? 'wants' : 'plans_to', 0.85);
+}
+
+function isRightNow({ tokens, verb, start }: Clause): boolean {
+  const around = tokens.slice(Math.max(0, start - 2), verb.end);
+  return around.some(({ lower }) => lower === 'now');
+}
+
+function planOnDoing({ tokens, verb }: Clause): Claim[] {
+  if (verb.lemma !== 'plan' || tokens[verb.end]?.lower !== 'on') return [];
+  const doing = readDoing(tokens, verb.end + 1);
+  return doing === undefined
+    ? []
+    : [{ relation: 'plans_to', name: doing.name, type: 'goal', confidence: 0.8, end: doing.end }];
+}
+
+/** "I'll move to Berlin", "maybe I'll visit Rome": of verbs that nobody says of the next minute. */
+export function readResolve(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  if (verb.tense !== 'future' || verb.isNegated) return [];
+  const action = readAction(tokens, verb.end - 1);
+  if (action === undefined || !isGoal(action.name, action.head, 'plans_to')) return [];
+  return [{ relation: 'plans_to', name: action.name, type: 'goal', confidence: 0.8, end: action.end }];
+}
+
+/** "I've been thinking about changing jobs", "I'm considering a move". */
+export function readConsidering(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  const at = verb.lemma === 'consider' ? verb.end : verb.end + 1;
+  const isLinked = verb.lemma === 'consider' || /^(?:about|of)$/.test(tokens[verb.end]?.lower ?? '');
+  const doing = readDoing(tokens, at);
+  if (!verb.isProgressive || verb.isNegated || !isLinked || doing === undefined || !doing.name.includes(' '))
+    return [];
+  return [
+    {
+      relation: 'other',
+      predicate: 'is considering',
+      name: doing.name,
+      type: 'goal',
+      confidence: 0.85,
+      end: doing.end,
+    },
+  ];
+}
+
+/** "I've been looking for a job". */
+export function readSearch(clause: Clause): Claim[] {
+  const { tokens, verb } = clause;
+  if (!verb.isProgressive || verb.isNegated || tokens[verb.end]?.lower !== 'for') return [];
+  return readList(tokens, verb.end + 1)
+    .filter((item) => item.phrase !== null)
+    .slice(0, 1)
+    .map((item) => ({
+      relation: 'other',
+      predicate: 'is looking for',
+      name: item.name,
+      type: typeOfItem(item),
+      confidence: 0.85,
+      end: item.end,
+    }));
+}
+
+/** What is wanted or planned, as an action: "visit Japan". */
+function goal(clause: Clause, at: number, relation: Relation, confidence: number): Claim[] {
+  const { tokens, verb } = clause;
+  const places = journey(clause, at, relation);
+  if (places.length > 0) return places;
+  const action = readAction(tokens, skipped(tokens, at));
+  if (action === undefined || !isGoal(action.name, action.head, relation)) return [];
+  // "I don't want to burden them" is about a moment.
+  if (verb.isNegated) return [];
+  return [{ relation, name: action.name, type: 'goal', confidence, end: action.end }];
+}
+
+/** "go to beautiful places like Oslo and Bergen": each place that has a name. */
+function journey({ tokens, verb }: Clause, at: number, relation: Relation): Claim[] {
+  const from = skipped(tokens, at);
+  const isGoing = /^(?:go|travel|fly)$/.test(tokens[from]?.lower ?? '') && tokens[from + 1]?.lower === 'to';
+  if (verb.isNegated || !(isGoing || tokens[from]?.lower === 'visit')) return [];
+  return readList(tokens, from + (isGoing ? 2 : 1))
+    .filter((item) => item.phrase?.isProper === true)
+    .map((item) => ({ relation, name: `visit ${item.name}`, type: 'goal', confidence: 0.88, end: item.end }));
+}
+
+function skipped(tokens: readonly Token[], at: number): number {
+  return /^(?:also|really|just|maybe|finally|definitely)$/.test(tokens[at]?.lower ?? '') ? at + 1 : at;
+}
+
+/** Two words at least, no step of the conversation, and an object that says what. */
+function isGoal(name: string, head: string, relation: Relation): boolean {
+  const words = name.toLowerCase().split(' ');
+  const last = words.at(-1) ?? '';
+  const content = words
+    .slice(1)
+    .filter(
+      (word) => !/^(?:to|for|a|an|the|some|with|in|on|at|of|out|up|and|new|more|how|any|from)$/.test(word),
+    );
+  if (content.length === 0 || name.length > 60 || words.length > 8) return false;
+  if (
+    content.every(
+      (word) =>
+        emptyHeads.has(word) ||
+        /^(?:interesting|simple|good|fun|better|next|those|these|different|useful|own|great|other)$/.test(
+          word,
+        ),
+    )
+  )
+    return false;
+  if (emptyHeads.has(last) && content.length < 2) return false;
+  if (relation === 'plans_to' && /^(?:go|see|watch|take|prepare|make|do|get|have)$/.test(head))
+    return content.some((word) => !emptyHeads.has(word));
+  return (
+    !talkVerbs.has(head) ||
+    (/^(?:go|see|make|take|get|start|begin|have|become)$/.test(head) &&
+      content.some((word) => word.length > 3 && !emptyHeads.has(word)))
+  );
+}
