@@ -87,6 +87,14 @@ function contested(relation: FactObservation['fact']['relation']): FactObservati
   return familyOf(relation) === 'likes' || familyOf(relation) === 'dislikes' ? relation : 'has';
 }
 
+/** All of one window and one moment: only the last resorts of the order decide. */
+const breathObservation = contestedObservation.map((observation) => ({
+  ...observation,
+  windowId: observation.windowId === null ? null : 'w-0',
+  occurredAtMs: at('2025-01-01'),
+  fact: { ...observation.fact, evidence: [{ message_id: 'm', quote: observation.fact.entity_name }] },
+}));
+
 const preferenceObservation = fc
   .tuple(
     fc.record({
@@ -106,7 +114,11 @@ const unique = {
   selector: (observation: { observationId: string }) => observation.observationId,
   maxLength: 60,
 };
-const facts = fc.oneof(fc.uniqueArray(factObservation, unique), fc.uniqueArray(contestedObservation, unique));
+const facts = fc.oneof(
+  fc.uniqueArray(factObservation, unique),
+  fc.uniqueArray(contestedObservation, unique),
+  fc.uniqueArray(breathObservation, unique),
+);
 const preferences = fc.uniqueArray(preferenceObservation, unique);
 const runs = { numRuns: 400 };
 
