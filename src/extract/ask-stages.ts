@@ -15,8 +15,7 @@ import { addUsage, splitUsage, usageOfError } from './usage.ts';
 import { skipReason, toSkipped } from './worth-running.ts';
 
 /** One call for all stages, or one for each with the transcript as a shared prefix. */
-export const callShapes = ['together', 'separate'] as const;
-export type CallShape = (typeof callShapes)[number];
+export type CallShape = 'together' | 'separate';
 
 export interface AskStagesOptions {
   /** The enabled stages; their parts make the system prompt, in this order. */

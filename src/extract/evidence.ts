@@ -15,15 +15,13 @@ export interface HeldQuote {
   readonly asks: boolean;
 }
 
-export const quoteRefusals = [
-  'quote-empty',
-  'quote-not-found',
-  'quote-ambiguous',
-  'quote-of-system-or-tool',
-  'quote-of-others-words',
-  'quote-of-instructions',
-] as const;
-export type QuoteRefusal = (typeof quoteRefusals)[number];
+export type QuoteRefusal =
+  | 'quote-empty'
+  | 'quote-not-found'
+  | 'quote-ambiguous'
+  | 'quote-of-system-or-tool'
+  | 'quote-of-others-words'
+  | 'quote-of-instructions';
 
 export type EvidenceRefusal = QuoteRefusal | 'no-evidence' | 'no-user-evidence';
 

@@ -1,11 +1,7 @@
 import { isAfterwordError } from '../errors.ts';
 import { noUsage, type Usage } from '../model/results.ts';
 
-/** Usage that a failed call was paid for all the same (a cut-off or refused answer), kept in an error's details. */
-export function usageDetails(usage: Usage): Readonly<Record<string, number>> {
-  return { ...usage };
-}
-
+/** What a failed call cost all the same (a cut-off or refused answer): adapters put it into the error's details. */
 export function usageOfError(error: unknown): Usage {
   if (!isAfterwordError(error)) return noUsage;
   const count = (name: keyof Usage): number => {

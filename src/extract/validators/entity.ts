@@ -1,19 +1,17 @@
 import { compareKey } from './compare-key.ts';
 import { clauseStarters, danglingEnders, pronouns, stopEntities, subjects } from './entity-words.ts';
 
-export const entityRefusals = [
-  'entity-length',
-  'entity-url',
-  'entity-mention',
-  'entity-markup',
-  'entity-brackets',
-  'entity-without-letters',
-  'entity-pronoun',
-  'entity-stop-word',
-  'entity-fragment',
-  'entity-dangling',
-] as const;
-export type EntityRefusal = (typeof entityRefusals)[number];
+export type EntityRefusal =
+  | 'entity-length'
+  | 'entity-url'
+  | 'entity-mention'
+  | 'entity-markup'
+  | 'entity-brackets'
+  | 'entity-without-letters'
+  | 'entity-pronoun'
+  | 'entity-stop-word'
+  | 'entity-fragment'
+  | 'entity-dangling';
 
 const minLength = 2;
 const maxLength = 60;
