@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createAnthropicModelClient } from './adapters/anthropic/model-client.ts';
+import { createPostgresAnswerStore } from './adapters/postgres/answer-store.ts';
+import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts';
+import { createPostgresExtractionStore } from './adapters/postgres/extraction-store.ts';
+import { createPostgresMessageStore } from './adapters/postgres/message-store.ts';
+import { createPostgresOutbox } from './adapters/postgres/outbox-store.ts';
+import { settingsInForce, type SettingsInForce, type StoredSettings } from './adapters/postgres/run-settings.ts';
+import { inTransaction } from './adapters/postgres/transaction.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config/config.ts';
+import { settingsForBot } from './config/settings-for-bot.ts';
+import { decodeRecord } from './consume/decode-record.ts';
+import type { BotExtraction, ModelAccess } from './extract/extract-window.ts';
+import { ModelGate } from './extract/model-gate/model-gate.ts';
+import { builtInStages } from './extract/stages/built-in-stages.ts';
+import type { Timing } from './extract/timing.ts';
+import { chooseLog } from './log.ts';
+import type { OpenDatabase } from './resources.ts';
+import { createConsumeRole } from './roles/consume-role.ts';
+import { createExtractRole, type ExtractRole } from './roles/extract-role.ts';
+import { createPublishRole, type PublishRole } from './roles/publish-role.ts';
+import type { Role, RoleName } from './roles/role.ts';
+import type { LoopContext } from './roles/watched-loop.ts';
+import { Heartbeats } from './serve/heartbeats.ts';
+import { createOperationsServer } from './serve/operations-server.ts';
+import { Readiness } from './serve/readiness-checks.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly database: OpenDatabase;
+  readonly logger: Logger;
+  readonly roles: readonly RoleName[];
+}
+
+export interface Worker {
+  start(): Promise<{ readonly http: { readonly host: string; readonly port: number } | undefined }>;
+  /** Stops in the reverse order of the line; finishes what is in hand within the deadline. Idempotent. */
+  stop(deadlineMs: number): Promise<void>;
+  /** Resolves with the cause when reading died for good: the process has to end. */
+  readonly died: Promise<Error>;
+  readonly settings: SettingsInForce;
+}
+
+/** A long conversation may take a model more than a minute. */
+const modelTimeoutMs = 120_000;
+/** Room for headers and framing within the topic's default limit for a batch of 1 MiB. */
+const maxRecordBytes = 900_000;
+
+/**
+ * Composes the rooms with their adapters, in the order of the line: this and `log.ts` are
+ * the only places that know both. The database must be migrated.
+ */
+export async function createWorker({ config, database, logger, roles }: WorkerOptions): Promise<Worker> {
+  const settings = await inTransaction(database.pool, (client) =>
+    settingsInForce(client, toStoredSettings(config)),
+  );
+  if (!settings.asConfigured) logger.warn('settings.differed', { setting: 'session' });
+  const metrics = createMetrics({ withProcess: true });
+  const heartbeats = new Heartbeats();
+  const readiness = new Readiness();
+  const context: LoopContext = { clock: systemClock, logger, metrics, heartbeats };
+  const owner = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
+  const log = chooseLog(config, database, logger);
+  const source = roles.includes('consume') ? log.createSource(config.kafka.messagesTopic) : undefined;
+
+  // Loops of one process wake each other; between processes they poll. Built from the
+  // end of the line, so that each knows whom to wake.
+  let extract: ExtractRole | undefined;
+  let publish: PublishRole | undefined;
+  const running: Role[] = [];
+  if (roles.includes('publish')) {
+    publish = createPublishRole({
+      ...context,
+      outbox: createPostgresOutbox(database.pool),
+      sink: log.createSink(),
+      owner,
+      resultsTopic: config.kafka.resultsTopic,
+      deadLetterTopic: config.kafka.deadLetterTopic,
+      maxRecordBytes,
+      indexVectors: undefined,
+    });
+    running.push(publish);
+  }
+  if (roles.includes('extract')) {
+    extract = createExtractRole({
+      ...context,
+      store: createPostgresExtractionStore(database.pool),
+      owner,
+      concurrency: config.extract.concurrency,
+      forBot: botExtractions(config),
+      model: modelAccess(config),
+      answersFor: (claim) => createPostgresAnswerStore(database.pool, claim),
+      timing,
+      pause: pauseFor,
+      onSettled: () => publish?.wake(),
+    });
+    running.push(extract);
+  }
+  if (source !== undefined) {
+    running.push(
+      createConsumeRole({
+        ...context,
+        source,
+        store: createPostgresMessageStore(database.pool),
+        closing: createPostgresClosingStore(database.pool),
+        decode: decodeRecord,
+        owner,
+        graceMs: config.session.graceMs,
+        pause: pauseFor,
+        onClosed: () => {
+          extract?.wake();
+          publish?.wake();
+        },
+      }),
+    );
+  }
+  readiness.register({ name: 'database', check: () => checkDatabase(database) });
+  for (const check of running.flatMap((role) => role.checks)) readiness.register(check);
+  const server = roles.includes('serve')
+    ? createOperationsServer({
+        host: config.http.host,
+        port: config.http.port,
+        token: config.http.token,
+        readiness,
+        heartbeats,
+        metrics,
+        log: logger,
+        clock: systemClock,
+      })
+    : undefined;
+  let stopped: Promise<void> | undefined;
+  const stopAll = async (deadlineMs: number): Promise<void> => {
+    readiness.stop();
+    // Against the line: first nothing new is read, then what is closed is extracted, then sent.
+    for (const role of [...running].reverse()) await role.stop(deadlineMs);
+    await server?.stop();
+  };
+  return {
+    settings,
+    died: source?.died ?? new Promise(() => undefined),
+    start: async () => {
+      const http = await server?.start();
+      for (const role of running) await role.start();
+      return { http };
+    },
+    stop: (deadlineMs) => (stopped ??= stopAll(deadlineMs)),
+  };
+}
+
+const timing: Timing = {
+  nowMs: () => systemClock.nowMs(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, { signal });
+  },
+  random: () => Math.random(),
+};
+
+/** Does not keep the process alive by itself. */
+function pauseFor(ms: number): Promise<void> {
+  return sleep(ms, undefined, { ref: false });
+}
+
+export function toStoredSettings(config: Config): StoredSettings {
+  const { gapMs, maxMessages, maxDurationMs, key } = config.session;
+  const ownGaps = Object.keys(config.bots).filter((bot) => settingsForBot(config, bot).gapMs !== gapMs);
+  return {
+    gapMs,
+    maxMessages,
+    maxDurationMs,
+    sessionKey: key,
+    bots: Object.fromEntries(
+      ownGaps.map((bot) => [bot, { gapMs: settingsForBot(config, bot).gapMs, maxMessages, maxDurationMs }]),
+    ),
+  };
+}
+
+/** What holds for each bot, worked out once a bot. */
+function botExtractions(config: Config): (botId: string) => BotExtraction {
+  const known = new Map<string, BotExtraction>();
+  return (botId) => {
+    const extraction = known.get(botId) ?? botExtraction(config, botId);
+    known.set(botId, extraction);
+    return extraction;
+  };
+}
+
+function botExtraction(config: Config, botId: string): BotExtraction {
+  const settings = settingsForBot(config, botId);
+  const stages = builtInStages.flatMap((stage) => {
+    const { enabled, minMessages } = settings.stage(stage.name);
+    return enabled ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];
+  });
+  return { stages, model: settings.model, ignoresUser: (userId) => settings.ignores(userId) };
+}
+
+function modelAccess(config: Config): ModelAccess | undefined {
+  const { anthropic } = config;
+  if (anthropic === null) return undefined;
+  return {
+    client: createAnthropicModelClient({
+      apiKey: anthropic.apiKey.reveal(),
+      baseURL: anthropic.baseUrl ?? undefined,
+      timeoutMs: modelTimeoutMs,
+    }),
+    gate: new ModelGate({ maxConcurrency: config.extract.concurrency, timing }),
+  };
+}
+
+async function checkDatabase({ pool }: OpenDatabase): Promise<{ ok: true } | { ok: false; reason: string; hint: string }> {
+  try {
+    await pool.query('select 1');
+    return { ok: true };
+  } catch {
+    return { ok: false, reason: 'DATABASE_UNAVAILABLE', hint: 'check that Postgres at DATABASE_URL is running' };
+  }
+}

@@ -1,0 +1,88 @@
+import { createWorker, type Worker } from '../app.ts';
+import { migrate, requireSchema } from '../adapters/postgres/migrate.ts';
+import { ensureError } from '../errors.ts';
+import { chooseLog } from '../log.ts';
+import type { OpenDatabase } from '../resources.ts';
+import type { RoleName } from '../roles/role.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+
+export interface RunOptions {
+  readonly roles: readonly RoleName[];
+  /** Apply what the database is missing before starting. */
+  readonly migrate: boolean;
+  /** Make topics that are missing; with the embedded log that is always done. */
+  readonly createTopics: boolean;
+}
+
+const stopDeadlineMs = 25_000;
+const topicPartitions = 4;
+
+/** Runs until told to stop. Exit code 1 when reading died for good. */
+export async function runWorker(context: CommandContext, options: RunOptions): Promise<ExitCode> {
+  const { config, logger, output } = context;
+  const database = await context.openDatabase();
+  try {
+    await prepareSchema(context, database, options.migrate);
+    await prepareTopics(context, database, options.createTopics);
+    const worker = await createWorker({ config, database, logger, roles: options.roles });
+    const { http } = await worker.start();
+    logger.info('process.started', { version: '0.1.0', pid: process.pid });
+    if (http !== undefined) {
+      logger.info('server.started', { host: http.host, port: http.port });
+      output.note(`Afterword runs (${options.roles.join(', ')}); health at http://${http.host}:${http.port}/readyz`);
+    }
+    return await runUntilStopped(context, worker);
+  } finally {
+    await database.stop();
+  }
+}
+
+async function runUntilStopped({ signal, logger }: CommandContext, worker: Worker): Promise<ExitCode> {
+  const stopAsked = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => {
+      resolve(undefined);
+    });
+  });
+  const death = await Promise.race([stopAsked, worker.died]);
+  const startedMs = Date.now();
+  if (death === undefined) logger.info('process.stopping', {});
+  else logger.failure('process.failed', ensureError(death), {});
+  await worker.stop(stopDeadlineMs);
+  logger.info('process.stopped', { tookMs: Date.now() - startedMs });
+  return death === undefined ? 0 : 1;
+}
+
+export async function prepareSchema(
+  { output }: Pick<CommandContext, 'output'>,
+  database: OpenDatabase,
+  mayMigrate: boolean,
+): Promise<void> {
+  if (!mayMigrate) {
+    await requireSchema(database.pool);
+    return;
+  }
+  const report = await migrate(database.pool);
+  for (const name of report.applied) output.note(`migrated: ${name}`);
+  for (const notice of report.notices) output.note(notice);
+}
+
+/** The embedded log's topics are always made; Kafka's only when asked. */
+export async function prepareTopics(
+  { config, logger }: Pick<CommandContext, 'config' | 'logger'>,
+  database: OpenDatabase,
+  create: boolean,
+): Promise<void> {
+  const log = chooseLog(config, database, logger);
+  if (!log.embedded && !create) return;
+  const admin = log.createAdmin();
+  try {
+    const { messagesTopic, resultsTopic, deadLetterTopic } = config.kafka;
+    for (const topic of [messagesTopic, resultsTopic, deadLetterTopic]) {
+      const made = await admin.ensureTopic(topic, topicPartitions);
+      if (made) logger.info('topic.created', { topic, partitions: topicPartitions });
+    }
+  } finally {
+    await admin.stop();
+  }
+}

@@ -1,0 +1,103 @@
+import type { KafkaConnection } from './adapters/kafka/kafka-client.ts';
+import type { KafkaEvent } from './adapters/kafka/kafka-event.ts';
+import { createKafkaRecordSink } from './adapters/kafka/record-sink.ts';
+import { createKafkaRecordSource } from './adapters/kafka/record-source.ts';
+import { createKafkaTopicAdmin } from './adapters/kafka/topic-admin.ts';
+import { createEmbeddedRecordSink } from './adapters/embedded/log/record-sink.ts';
+import { createEmbeddedRecordSource } from './adapters/embedded/log/record-source.ts';
+import { createEmbeddedTopicAdmin } from './adapters/embedded/log/topic-admin.ts';
+import type { Config, KafkaConnection as KafkaConfig } from './config/config.ts';
+import type { RecordSource } from './consume/record-source.ts';
+import type { RecordSink } from './publish/record-sink.ts';
+import type { TopicAdmin } from './publish/topic-admin.ts';
+import type { OpenDatabase } from './resources.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+/** The log that the messages come from and the results go to: Kafka, or the embedded one. */
+export interface MessageLog {
+  readonly embedded: boolean;
+  createSource(topic: string): RecordSource;
+  createSink(): RecordSink;
+  createAdmin(): TopicAdmin;
+}
+
+export function chooseLog(config: Config, database: OpenDatabase, logger: Logger): MessageLog {
+  const { connection, clientId, groupId } = config.kafka;
+  const onEvent = (event: KafkaEvent): void => {
+    logLogEvent(logger, event);
+  };
+  if (connection === null) {
+    const { pool } = database;
+    return {
+      embedded: true,
+      createSource: (topic) => createEmbeddedRecordSource({ pool, groupId, topic, onEvent }),
+      createSink: () => createEmbeddedRecordSink({ pool }),
+      createAdmin: () => createEmbeddedTopicAdmin({ pool }),
+    };
+  }
+  const kafka: KafkaConnection = { ...toKafkaConnection(connection), clientId, onEvent };
+  return {
+    embedded: false,
+    createSource: (topic) => createKafkaRecordSource({ ...kafka, groupId, topic }),
+    createSink: () => createKafkaRecordSink(kafka),
+    createAdmin: () => createKafkaTopicAdmin(kafka),
+  };
+}
+
+function toKafkaConnection({ brokers, ssl, sasl }: KafkaConfig): Omit<KafkaConnection, 'clientId'> {
+  return {
+    brokers,
+    ...(ssl !== null && {
+      ssl: {
+        rejectUnauthorized: ssl.rejectUnauthorized,
+        ...(ssl.ca !== null && { ca: ssl.ca }),
+        ...(ssl.client !== null && { cert: ssl.client.cert, key: ssl.client.key.reveal() }),
+      },
+    }),
+    ...(sasl !== null && {
+      sasl: { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password.reveal() },
+    }),
+  };
+}
+
+/** What the adapters tell becomes events of the closed list; the client library's own words do not. */
+function logLogEvent(logger: Logger, event: KafkaEvent): void {
+  switch (event.type) {
+    case 'client-log':
+      return;
+    case 'rejoined': {
+      const { gained, kept, lost } = event;
+      logger.info('consumer.rejoined', { gained, kept, lost });
+      return;
+    }
+    case 'topic-missing':
+      logger.warn('topic.missed', { topic: event.topic });
+      return;
+    case 'crashed':
+      logger.warn('consumer.failed', {
+        reason: event.reason,
+        ...(event.restartInMs !== undefined && { retryInMs: event.restartInMs }),
+      });
+      return;
+    case 'commit-lost': {
+      const { topic, partition, offset, reason } = event;
+      logger.info('commit.lost', { topic, partition, offset, reason });
+      return;
+    }
+    case 'offset-jump': {
+      const { topic, partition, from, to } = event;
+      logger.error('offset.jumped', { topic, partition, from, to });
+      return;
+    }
+    case 'batch-refused': {
+      const { topic, partition, attempt, retryInMs, reason } = event;
+      logger.warn('batch.refused', { topic, partition, attempt, retryInMs, reason });
+      return;
+    }
+    case 'position-unknown':
+      logger.warn('position.failed', { retryInMs: event.retryInMs, reason: event.reason });
+      return;
+    case 'producer-replaced':
+      logger.warn('producer.replaced', { reason: event.reason });
+  }
+}

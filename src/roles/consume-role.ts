@@ -1,0 +1,96 @@
+import { closeWindows } from '../consume/close-windows.ts';
+import type { ClosingStore } from '../consume/closing-store.ts';
+import { Consumer } from '../consume/consumer.ts';
+import type { MessageStore } from '../consume/message-store.ts';
+import type { RecordSource } from '../consume/record-source.ts';
+import type { DecodedRecord } from '../model/decoded-record.ts';
+import type { LogRecord } from '../model/record.ts';
+import type { PollingLoop } from '../polling-loop.ts';
+import type { Role } from './role.ts';
+import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
+
+export interface ConsumeRoleOptions extends LoopContext {
+  readonly source: RecordSource;
+  readonly store: MessageStore;
+  readonly closing: ClosingStore;
+  readonly decode: (record: LogRecord) => DecodedRecord;
+  readonly owner: string;
+  readonly graceMs: number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Windows were closed: the extraction loop has work. */
+  readonly onClosed: () => void;
+}
+
+const leaseMs = 10_000;
+const closerBatch = 500;
+/** How often a window that event time may end is looked for when nothing wakes the closer. */
+const closerPollMs = 250;
+/** Well within the 5 s for which "caught up" holds. */
+const progressPollMs = 1_000;
+
+/** Loop 1, with the closer and the poll of the log's end beside it. */
+export function createConsumeRole(options: ConsumeRoleOptions): Role {
+  const closer: PollingLoop = watchedLoop(options, 'closer', () => close());
+  const progress = watchedLoop(options, 'progress', () => noteProgress());
+  const consumer = new Consumer({
+    ...options,
+    onStored: () => {
+      closer.wake();
+    },
+  });
+
+  async function close(): Promise<{ nextInMs: number }> {
+    const { closing, owner, graceMs, metrics, logger } = options;
+    const pass = await closeWindows(closing, consumer.assigned, {
+      owner,
+      graceMs,
+      leaseMs,
+      batchSize: closerBatch,
+    });
+    for (const window of pass.closed) {
+      metrics.windowsClosed.add(1, { reason: window.closeReason });
+      const { windowId, closeReason: reason, messageCount: messages } = window;
+      logger.debug('window.closed', { windowId, reason, messages });
+    }
+    if (pass.closed.length > 0) options.onClosed();
+    if (pass.full) return { nextInMs: 0 };
+    return { nextInMs: Math.min(closerPollMs, Math.max(1, pass.nextDueInMs ?? closerPollMs)) };
+  }
+
+  async function noteProgress(): Promise<{ nextInMs: number }> {
+    const { source, closing, metrics } = options;
+    const partitions = await source.progress();
+    await closing.markCaughtUp(partitions.filter(({ position, endOffset }) => position >= endOffset));
+    for (const { topic, partition, position, endOffset } of partitions) {
+      const lag = endOffset > position ? Number(endOffset - position) : 0;
+      metrics.lagRecords.set(lag, { topic, partition });
+    }
+    closer.wake();
+    return { nextInMs: progressPollMs };
+  }
+
+  return {
+    name: 'consume',
+    checks: [
+      loopCheck(closer),
+      loopCheck(progress),
+      {
+        name: 'consumer',
+        check: () =>
+          Promise.resolve(
+            consumer.outage === undefined ? { ok: true } : { ok: false, reason: consumer.outage },
+          ),
+      },
+    ],
+    start: async () => {
+      closer.start();
+      progress.start();
+      await consumer.start();
+    },
+    stop: async () => {
+      await consumer.stop();
+      await Promise.all([progress.stop(), closer.stop()]);
+      await options.closing.releaseLeases(options.owner).catch(() => undefined);
+    },
+  };
+}

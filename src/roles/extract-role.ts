@@ -1,0 +1,75 @@
+import { ExtractWorker, type ExtractWorkerOptions } from '../extract/extract-worker.ts';
+import type { PollingLoop } from '../polling-loop.ts';
+import type { ReadinessCheck } from '../serve/readiness.ts';
+import type { Role } from './role.ts';
+import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
+
+export interface ExtractRoleOptions
+  extends LoopContext, Omit<ExtractWorkerOptions, 'onFree' | 'leaseMs'> {
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface ExtractRole extends Role {
+  /** Windows were closed: look for work at once. */
+  wake(): void;
+}
+
+/** A dead worker's window is taken up within so long. */
+const leaseMs = 10_000;
+const renewEveryMs = 2_500;
+/** How soon work of other processes' closers is seen. */
+const pollMs = 250;
+
+/** Loop 2: claims, and the renewal of what is in hand. */
+export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
+  const worker = new ExtractWorker({
+    ...options,
+    leaseMs,
+    onFree: () => {
+      claims.wake();
+    },
+  });
+  const claims: PollingLoop = watchedLoop(options, 'extract', async () => {
+    await worker.claim();
+    return { nextInMs: pollMs };
+  });
+  const renewals = watchedLoop(options, 'extract-leases', async () => {
+    await worker.renew();
+    return { nextInMs: renewEveryMs };
+  });
+  return {
+    name: 'extract',
+    checks: [loopCheck(claims), loopCheck(renewals), ...modelChecks(options)],
+    wake: () => {
+      claims.wake();
+    },
+    start: () => {
+      claims.start();
+      renewals.start();
+      return Promise.resolve();
+    },
+    stop: async (deadlineMs) => {
+      await claims.stop();
+      await worker.stop(deadlineMs, options.pause);
+      await renewals.stop();
+    },
+  };
+}
+
+/** Bad credentials and a spent limit stop calls for everybody: a person has to act. */
+function modelChecks({ model }: ExtractRoleOptions): ReadinessCheck[] {
+  if (model === undefined) return [];
+  return [
+    {
+      name: 'model',
+      check: () => {
+        const { mode, because } = model.gate.state();
+        return Promise.resolve(
+          mode === 'stopped'
+            ? { ok: false, reason: because ?? 'stopped', hint: 'see `afterword doctor`; windows wait, nothing is lost' }
+            : { ok: true },
+        );
+      },
+    },
+  ];
+}

@@ -1,0 +1,89 @@
+import type { PollingLoop } from '../polling-loop.ts';
+import type { Outbox } from '../publish/outbox.ts';
+import type { RecordSink } from '../publish/record-sink.ts';
+import { relayOnce } from '../publish/relay.ts';
+import type { Role } from './role.ts';
+import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
+
+export interface PublishRoleOptions extends LoopContext {
+  readonly outbox: Outbox;
+  readonly sink: RecordSink;
+  readonly owner: string;
+  readonly resultsTopic: string;
+  readonly deadLetterTopic: string;
+  readonly maxRecordBytes: number;
+  /** One pass of the vector indexer; returns whether there may be more. */
+  readonly indexVectors: (() => Promise<boolean>) | undefined;
+}
+
+export interface PublishRole extends Role {
+  /** The outbox has something new. */
+  wake(): void;
+}
+
+const leaseMs = 10_000;
+const batchSize = 500;
+const pollMs = 250;
+/** How long a sent row is kept, for people who look; and how often old ones are removed. */
+const keepSentMs = 60_000;
+const cleanEveryMs = 5_000;
+
+/** Loop 3: the relay to the topics, the way to the vector index, and the removal of what was sent. */
+export function createPublishRole(options: PublishRoleOptions): PublishRole {
+  const relay: PollingLoop = watchedLoop(options, 'relay', () => relayPass(options));
+  const cleaner = watchedLoop(options, 'outbox-cleaner', async () => {
+    const removed = await options.outbox.removeSent(keepSentMs, 5_000);
+    return { nextInMs: removed === 5_000 ? 0 : cleanEveryMs };
+  });
+  const { indexVectors } = options;
+  const indexer =
+    indexVectors === undefined
+      ? undefined
+      : watchedLoop(options, 'vector-index', async () => ({ nextInMs: (await indexVectors()) ? 0 : pollMs }));
+  const loops = [relay, cleaner, ...(indexer === undefined ? [] : [indexer])];
+  return {
+    name: 'publish',
+    // An index that is away delays search and nothing else.
+    checks: [loopCheck(relay)],
+    wake: () => {
+      relay.wake();
+      indexer?.wake();
+    },
+    start: () => {
+      for (const loop of loops) loop.start();
+      return Promise.resolve();
+    },
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await options.outbox.releaseLease(options.owner).catch(() => undefined);
+      await options.sink.stop();
+    },
+  };
+}
+
+async function relayPass(options: PublishRoleOptions): Promise<{ nextInMs: number }> {
+  const { outbox, sink, owner, resultsTopic, deadLetterTopic, maxRecordBytes, clock } = options;
+  const { logger, metrics } = options;
+  const startedMs = clock.nowMs();
+  const pass = await relayOnce(outbox, sink, {
+    owner,
+    leaseMs,
+    resultsTopic,
+    deadLetterTopic,
+    batchSize,
+    maxRecordBytes,
+    onTruncated: ({ id, type }, bytes, limit) => {
+      metrics.eventsTruncated.add(1, { type });
+      logger.error('event.truncated', { eventId: id, type, size: bytes, limit });
+    },
+  });
+  metrics.leasesHeld.set(pass.active ? 1 : 0, { lease: 'relay' });
+  // Somebody else is the relay: look now and then whether it still lives.
+  if (!pass.active) return { nextInMs: leaseMs / 4 };
+  if (pass.sent.length === 0) return { nextInMs: pollMs };
+  for (const type of pass.sent) metrics.eventsPublished.add(1, { type });
+  const tookMs = clock.nowMs() - startedMs;
+  metrics.publishSeconds.observe(tookMs / 1_000);
+  logger.debug('outbox.published', { events: pass.sent.length, tookMs });
+  return { nextInMs: pass.full ? 0 : pollMs };
+}
