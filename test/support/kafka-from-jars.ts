@@ -15,8 +15,22 @@ import type { TestKafka } from './kafka.ts';
 const startTimeoutMs = 60_000;
 const log4jFile = fileURLToPath(new URL('./kafka-jars/log4j2.properties', import.meta.url));
 
-/** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */
+/** A broker that a test may kill and start again, with its data kept. */
+export interface KafkaNode {
+  readonly brokers: string;
+  /** As a power failure would: no word to anybody. */
+  crash(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export async function startKafkaFromJars(): Promise<TestKafka> {
+  const node = await startKafkaNode();
+  return { available: true, brokers: node.brokers, stop: () => node.stop() };
+}
+
+/** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */
+export async function startKafkaNode(): Promise<KafkaNode> {
   const classPath = path.join(await resolveKafkaJars(), '*');
   const root = await mkdtemp(path.join(tmpdir(), 'afterword-test-kafka-'));
   const ports = await findFreePorts();
@@ -27,20 +41,24 @@ export async function startKafkaFromJars(): Promise<TestKafka> {
   const clusterId = (await runProgram('java', [...java, 'kafka.tools.StorageTool', 'random-uuid'])).trim();
   await runProgram('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings]);
 
-  const broker = startTied('java', [...frugalJvm, ...java, 'kafka.Kafka', settings], root);
   const brokers = `127.0.0.1:${ports.client}`;
-  try {
-    await waitForCluster(brokers, clusterId, broker);
-  } catch (error) {
-    broker.stop();
-    throw error;
-  }
+  const start = async (): Promise<TiedProcess> => {
+    const broker = startTied('java', [...frugalJvm, ...java, 'kafka.Kafka', settings], root);
+    await waitForCluster(brokers, clusterId, broker).catch(async (error: unknown) => {
+      await broker.stop('remove folder');
+      throw error;
+    });
+    return broker;
+  };
+  let broker = await start();
   return {
-    available: true,
     brokers,
+    crash: () => broker.stop('keep folder'),
+    restart: async () => {
+      broker = await start();
+    },
     stop: async () => {
-      broker.stop();
-      await broker.gone;
+      await broker.stop('remove folder');
       await rm(root, { recursive: true, force: true });
     },
   };
@@ -81,11 +99,10 @@ function serverProperties(node: { client: number; controller: number; logFolder:
 }
 
 interface TiedProcess {
-  readonly gone: Promise<void>;
   /** What it printed last, for a person who asks why it did not start. */
   lastWords(): string;
   hasExited(): boolean;
-  stop(): void;
+  stop(what: 'keep folder' | 'remove folder'): Promise<void>;
 }
 
 /**
@@ -94,7 +111,8 @@ interface TiedProcess {
  * closes the pipe and the shell kills the broker and removes its folder.
  */
 function startTied(command: string, args: readonly string[], folder: string): TiedProcess {
-  const script = 'folder=$1; shift; "$@" & cat >/dev/null; kill -9 $! 2>/dev/null; wait; rm -rf "$folder"';
+  const script =
+    'folder=$1; shift; "$@" & read word; kill -9 $! 2>/dev/null; wait; [ "$word" = keep ] || rm -rf "$folder"';
   const shell = spawn('/bin/sh', ['-c', script, 'sh', folder, command, ...args], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -105,16 +123,17 @@ function startTied(command: string, args: readonly string[], folder: string): Ti
   };
   shell.stdout.on('data', keep);
   shell.stderr.on('data', keep);
+  const gone = new Promise<void>((resolve) =>
+    shell.once('close', () => {
+      resolve();
+    }),
+  );
   return {
-    gone: new Promise((resolve) =>
-      shell.once('close', () => {
-        resolve();
-      }),
-    ),
     lastWords: () => output,
     hasExited: () => hasExited(shell),
-    stop: () => {
-      shell.stdin.end();
+    stop: (what) => {
+      shell.stdin.end(what === 'keep folder' ? 'keep\n' : '\n');
+      return gone;
     },
   };
 }

@@ -10,6 +10,14 @@ const codeOfProtocolError: Readonly<Record<string, ErrorCode>> = {
   RECORD_LIST_TOO_LARGE: 'RECORD_TOO_LARGE',
 };
 
+/** Trying again with the same credentials changes nothing. */
+const refusals = new Set([
+  'KafkaJSSASLAuthenticationError',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+]);
+
 /** kafkajs wraps: the broker's own word may stand several causes deep. */
 export function protocolErrorType(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++) {
@@ -20,7 +28,7 @@ export function protocolErrorType(error: unknown): string | undefined {
 
 /** A word for events and metrics: the broker's, or the name of the library's error. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof AfterwordError) return error.code;
+  if (error instanceof AfterwordError) return String(error.details['reason'] ?? error.code);
   return protocolErrorType(error) ?? (error instanceof Error ? error.name : typeof error);
 }
 
@@ -29,10 +37,13 @@ export function toLogError(error: unknown, doing: string): AfterwordError {
   if (error instanceof AfterwordError) return error;
   const reason = reasonOf(error);
   const code = codeOfProtocolError[reason] ?? 'LOG_UNAVAILABLE';
+  const isRefusal = refusals.has(reason);
   return new AfterwordError(code, `Kafka: ${doing} failed (${reason})`, {
-    cause: error,
-    retryable: code === 'LOG_UNAVAILABLE' && reason !== 'KafkaJSSASLAuthenticationError',
+    // kafkajs speaks of brokers and topics; an error of Node's may quote the value that it was given.
+    ...(error instanceof Error && 'retriable' in error ? { cause: error } : {}),
+    retryable: code === 'LOG_UNAVAILABLE' && !isRefusal,
     details: { reason },
+    ...(isRefusal ? { hint: 'check KAFKA_SASL_* and KAFKA_SSL*' } : {}),
   });
 }
 

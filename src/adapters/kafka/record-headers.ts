@@ -15,11 +15,13 @@ export function toRecordHeaders(headers: IHeaders | undefined): RecordHeader[] {
   );
 }
 
+/** kafkajs can read a header without a value but not write one: it leaves as an empty value. */
 export function toKafkaHeaders(headers: readonly RecordHeader[]): IHeaders {
-  const values = new Map<string, (Buffer | null)[]>();
-  for (const { name, value } of headers) values.set(name, [...(values.get(name) ?? []), value]);
-  // Its types do not say so, but kafkajs writes null as the wire's null.
-  return Object.fromEntries(values) as IHeaders;
+  const values = new Map<string, Buffer[]>();
+  for (const { name, value } of headers) {
+    values.set(name, [...(values.get(name) ?? []), value ?? Buffer.alloc(0)]);
+  }
+  return Object.fromEntries(values);
 }
 
 /** A header named like a member of every object (`toString`) comes with that member in front of its values. */

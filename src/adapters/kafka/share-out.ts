@@ -16,7 +16,7 @@ export function shareOut(partitions: readonly number[], claims: readonly Claim[]
   let larger = partitions.length % members.length;
   const shares = new Map<string, number[]>();
   for (const { memberId, claimed } of members) {
-    const wanted = claimed.filter((partition) => free.has(partition)).sort((a, b) => a - b);
+    const wanted = [...new Set(claimed)].filter((partition) => free.has(partition)).sort((a, b) => a - b);
     // Only so many members may hold one more than the others.
     const size = wanted.length > floor && larger > 0 ? floor + 1 : floor;
     if (size > floor) larger--;
