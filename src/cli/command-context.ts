@@ -22,8 +22,12 @@ export interface CommandContext {
   readonly logger: Logger;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
-  /** Opens the database and refuses a schema that this binary cannot use. */
+  readonly version: string;
+  /** What the configuration was read from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   openDatabase(): Promise<OpenDatabase>;
+  /** Refuses a schema that this binary cannot use, naming both versions. */
+  requireSchema(database: OpenDatabase): Promise<void>;
   /** The log of this configuration: Kafka, or the embedded one in `database`. */
   openTopicAdmin(database: OpenDatabase): TopicAdmin;
   openSink(database: OpenDatabase): RecordSink;

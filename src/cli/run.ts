@@ -26,7 +26,7 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
     await prepareTopics(context, database, options.createTopics);
     const worker = await createWorker({ config, database, logger, roles: options.roles });
     const { http } = await worker.start();
-    logger.info('process.started', { version: '0.1.0', pid: process.pid });
+    logger.info('process.started', { version: context.version, pid: process.pid });
     if (http !== undefined) {
       logger.info('server.started', { host: http.host, port: http.port });
       output.note(`Afterword runs (${options.roles.join(', ')}); health at http://${http.host}:${http.port}/readyz`);

@@ -1,0 +1,150 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { roleNames, type RoleName } from '../roles/role.ts';
+import type { CommandContext, ExitCode } from './command-context.ts';
+import { runDemo } from './demo.ts';
+import { runDoctor } from './doctor.ts';
+import { runMigrate } from './migrate.ts';
+import { runPublish } from './publish.ts';
+import { runWorker } from './run.ts';
+import { runSearch } from './search.ts';
+import { runShow } from './show.ts';
+import { runStatus } from './status.ts';
+import { runWindows } from './windows.ts';
+
+/** Made only when a command really runs, so that `--help` needs no valid configuration. */
+export type MakeContext = () => CommandContext;
+
+/**
+ * The command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. Commands
+ * themselves live in a file each; this one only reads their options.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  makeContext: MakeContext,
+  version: string,
+): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = new Command('afterword')
+    .description('Turns finished conversations into memory.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help tells the options)');
+  const run = (work: (context: CommandContext) => Promise<ExitCode>): Promise<void> =>
+    work(makeContext()).then((code) => {
+      exitCode = code;
+    });
+  addWorkCommands(program, run);
+  addReadCommands(program, run);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has printed what it has to say; help and version are no failures.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+type Run = (work: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
+
+function addWorkCommands(program: Command, run: Run): void {
+  program
+    .command('run')
+    .description('Read messages, extract what closed, publish results, until stopped.')
+    .option('--roles <roles>', `comma-separated, of ${roleNames.join(', ')}`, parseRoles, [...roleNames])
+    .option('--no-migrate', 'do not bring the schema up to date first')
+    .option('--create-topics', 'make missing topics on Kafka (4 partitions each)', false)
+    .action((options: { roles: RoleName[]; migrate: boolean; createTopics: boolean }) =>
+      run((context) => runWorker(context, options)),
+    );
+  program
+    .command('demo')
+    .description('Everything embedded: sample conversations in, what was learnt out.')
+    .option('--file <file>', 'other conversations, JSON lines of message events')
+    .option('--serve', 'keep running until stopped', false)
+    .action((options: { file?: string; serve: boolean }) => run((context) => runDemo(context, options)));
+  program
+    .command('migrate')
+    .description("Bring the database's schema up to this version.")
+    .action(() => run(runMigrate));
+  program
+    .command('publish')
+    .description('Publish JSON lines onto the messages topic.')
+    .argument('<file>', 'file of message events, or - for standard input')
+    .option('--create-topics', 'make missing topics on Kafka (4 partitions each)', false)
+    .action((file: string, options: { createTopics: boolean }) =>
+      run((context) => runPublish(context, { file, ...options })),
+    );
+}
+
+interface WhoOptions {
+  readonly bot?: string;
+  readonly user?: string;
+  readonly json: boolean;
+}
+
+const json = (): Option => new Option('--json', 'one JSON object a line').default(false);
+
+function addReadCommands(program: Command, run: Run): void {
+  program
+    .command('windows')
+    .description('List session windows.')
+    .option('--bot <bot>')
+    .option('--user <user>')
+    .option('--status <status>')
+    .option('--limit <number>', 'the newest so many', parsePositive)
+    .option('--all', 'superseded ones too', false)
+    .addOption(json())
+    .action((options: WhoOptions & { status?: string; limit?: number; all: boolean }) =>
+      run((context) => runWindows(context, options)),
+    );
+  program
+    .command('show')
+    .description('What is known of a person, with the words that carry it.')
+    .argument('<bot>')
+    .argument('<user>')
+    .addOption(json())
+    .action((bot: string, user: string, options: { json: boolean }) =>
+      run((context) => runShow(context, { bot, user, ...options })),
+    );
+  program
+    .command('search')
+    .description('Search summaries and facts.')
+    .argument('<text>')
+    .option('--bot <bot>')
+    .option('--user <user>')
+    .addOption(new Option('--kind <kind>').choices(['summary', 'fact']))
+    .option('--limit <number>', 'how many', parsePositive, 10)
+    .addOption(json())
+    .action((text: string, options: WhoOptions & { kind?: 'summary' | 'fact'; limit: number }) =>
+      run((context) => runSearch(context, { text, ...options })),
+    );
+  program
+    .command('status')
+    .description('Where everything stands, on one screen.')
+    .option('--by-bot', 'a line for each bot', false)
+    .addOption(json())
+    .action((options: { byBot: boolean; json: boolean }) => run((context) => runStatus(context, options)));
+  program
+    .command('doctor')
+    .description('Check every part, and say what to do.')
+    .option('--bot <bot>', 'also print what holds for this bot')
+    .addOption(json())
+    .action((options: { bot?: string; json: boolean }) => run((context) => runDoctor(context, options)));
+}
+
+function parseRoles(text: string): RoleName[] {
+  const names = text.split(',').map((name) => name.trim());
+  const isRole = (name: string): name is RoleName => (roleNames as readonly string[]).includes(name);
+  const unknown = names.filter((name) => !isRole(name));
+  if (unknown.length > 0) {
+    throw new InvalidArgumentError(`unknown: ${unknown.join(', ')}; roles are ${roleNames.join(', ')}`);
+  }
+  return names.filter(isRole);
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number above 0');
+  return value;
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { runProgram } from './cli/program.ts';
+import { terminalOutput } from './cli/terminal-output.ts';
+import type { CommandContext, ExitCode } from './cli/command-context.ts';
+import { environmentWithDotenv } from './config/dotenv-file.ts';
+import { loadConfig } from './config/load-config.ts';
+import { requireSchema } from './adapters/postgres/migrate.ts';
+import { ensureError, isAfterwordError } from './errors.ts';
+import { chooseLog } from './log.ts';
+import { openDatabase } from './resources.ts';
+import { failureCode } from './telemetry/failure.ts';
+import { standardErrorDestination } from './telemetry/log-destination.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+/** The entry point: the only reader of the environment, of signals and of argv. */
+const version = readVersion();
+const output = terminalOutput(process.stdout, process.stderr);
+const stop = stopOnSignals();
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), makeContext, version);
+} catch (error) {
+  process.exitCode = report(ensureError(error));
+}
+// Whatever still holds the event loop (a pool that waits for a dead server) must not keep
+// the process alive once the work is done and its output written.
+setTimeout(() => process.exit(), 2_000).unref();
+
+function makeContext(): CommandContext {
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  const environment = environmentWithDotenv(process.env, readFile);
+  const config = loadConfig(environment, readFile);
+  for (const warning of config.warnings) output.note(`warning: ${warning}`);
+  const logger = createLogger({
+    level: config.logLevel,
+    destination: standardErrorDestination(process.stderr),
+  });
+  return {
+    config,
+    version,
+    environment,
+    output,
+    logger,
+    signal: stop.signal,
+    openDatabase: () => openDatabase(config, logger),
+    requireSchema: (database) => requireSchema(database.pool),
+    openTopicAdmin: (database) => chooseLog(config, database, logger).createAdmin(),
+    openSink: (database) => chooseLog(config, database, logger).createSink(),
+  };
+}
+
+/** The first signal stops in good order; the second at once. */
+function stopOnSignals(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort(new Error(`stopped by ${signal}`));
+    });
+  }
+  return controller;
+}
+
+/** One line what happened, one what to do; a stack only for what we did not expect. */
+function report(error: Error): ExitCode {
+  if (stop.signal.aborted) return 1;
+  if (isAfterwordError(error)) {
+    output.note(`afterword: ${error.message}`);
+    if (error.hint !== undefined) output.note(`  ${error.hint}`);
+    return error.code === 'CONFIG_INVALID' || error.code === 'INPUT_INVALID' ? 2 : 1;
+  }
+  output.note(`afterword: failed (${failureCode(error)})`);
+  output.note(error.stack?.split('\n').slice(1).join('\n') ?? '');
+  return 1;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version: found } = JSON.parse(text) as { version: string };
+  return found;
+}
