@@ -9,10 +9,19 @@ const askedWithoutMark =
 const speaksOfOneself =
   /^\s*(?:(?:so|and|but|well|oh|hey|hi|hello|yes|yeah|no|also|actually|recently|lately)\s+)*(?:i|my|we|our)(?:['’](?:m|ve|d|ll|re))?(?![\p{L}'’])/iu;
 
+/** A sentence is looked for so far around a quote: segmenting takes time by the square of the length. */
+const reach = 1_000;
+
 /** Every sentence that the span touches asks; a question alone says nothing about who asks it. */
 export function isQuestionOnly(content: string, span: Span): boolean {
-  const touched = [...sentences.segment(content)]
-    .map(({ index, segment }) => ({ start: index, end: index + segment.length, text: segment }))
+  const from = Math.max(0, span.start - reach);
+  const around = content.slice(from, Math.min(span.end, span.start + reach) + reach);
+  const touched = [...sentences.segment(around)]
+    .map(({ index, segment }) => ({
+      start: from + index,
+      end: from + index + segment.length,
+      text: segment,
+    }))
     .filter(({ start, end, text }) => start < span.end && end > span.start && text.trim() !== '');
   return touched.length > 0 && touched.every((sentence) => asks(sentence, span));
 }

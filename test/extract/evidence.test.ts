@@ -34,6 +34,12 @@ describe('checkEvidence', () => {
     ['white space and line breaks', 'I live\n  in   Rome', 'I live in Rome'],
     ['compatibility forms', 'I own a ﬁsh tank', 'I own a fish tank'],
     ['another composition', 'I drink cafe\u0301', 'I drink caf\u00e9'],
+    ['conjoining jamo', '\u1112\u1161\u11ab\uad6d\uc5d0 \uc0b0\ub2e4', '\ud55c\uad6d\uc5d0 \uc0b0\ub2e4'],
+    [
+      'half-width kana',
+      '\uff76\uff9e\uff97\uff7d \u304c\u597d\u304d',
+      '\u30ac\u30e9\u30b9 \u304c\u597d\u304d',
+    ],
     ['full-width letters', 'Ｉ ｌｏｖｅ tea', 'I love tea'],
     ['an invisible mark', 'I love te\u00ada', 'I love tea'],
     ['an ellipsis sign', 'well… I paint', 'well... I paint'],
@@ -59,6 +65,11 @@ describe('checkEvidence', () => {
 
   it('finds parts of sentences in scripts that write no spaces', () => {
     expect(quoteOf(transcriptOf(['user', '私は東京に住んでいます']), 1, '東京に住んで')).toBe('東京に住んで');
+  });
+
+  it('finds a quote at the end of a message as long as a book', () => {
+    const book = `${'私は東京に住んでいます。'.repeat(20_000)}I keep two cats`;
+    expect(quoteOf(transcriptOf(['user', book]), 1, 'I keep two cats')).toBe('I keep two cats');
   });
 
   it('mends a wrong line number when the quote stands in exactly one other line', () => {

@@ -39,7 +39,7 @@ export const answer = (drafts: (question: Question) => unknown, delayMs?: number
   ...(delayMs === undefined ? {} : { delayMs }),
 });
 export const honestly = (delayMs?: number): Reply => answer(honestDrafts, delayMs);
-export const text = (words: string, stopReason?: string): Reply => ({
+const text = (words: string, stopReason?: string): Reply => ({
   kind: 'text',
   text: words,
   ...(stopReason === undefined ? {} : { stopReason }),

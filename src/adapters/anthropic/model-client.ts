@@ -10,8 +10,6 @@ import { outputFormat } from './output-schema.ts';
 import { readMessage } from './read-message.ts';
 import { timeoutError, translateError } from './translate-error.ts';
 
-export const defaultModel = 'claude-haiku-5-5';
-
 const defaultBaseURL = 'https://api.anthropic.com';
 
 export interface AnthropicModelClientOptions {
