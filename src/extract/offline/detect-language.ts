@@ -89,3 +89,8 @@ function ofLatinWords(text: string): string {
   // A tie says that the few words known belong to several languages.
   return best[1] > (second?.[1] ?? 0) ? best[0] : 'und';
 }
+
+/** The words of a language's grammar, as far as known here. */
+export function commonWordsOf(language: string): ReadonlySet<string> {
+  return commonWords.find(([name]) => name === language)?.[1] ?? new Set();
+}

@@ -18,10 +18,19 @@ import { readBirthday } from './rules/milestones.ts';
  * recall. Only English is understood: other languages give no facts rather than nonsense.
  */
 export function offlineFacts(transcript: Transcript): FactsDraft {
+  const facts = found.get(transcript) ?? findFacts(transcript);
+  found.set(transcript, facts);
+  return { facts: [...facts] };
+}
+
+// Preferences and the summary are built on the facts of the same transcript.
+const found = new WeakMap<Transcript, readonly FactDraft[]>();
+
+function findFacts(transcript: Transcript): readonly FactDraft[] {
   const reading = readTranscript(transcript);
-  if (!isEnglish(reading)) return { facts: [] };
+  if (!isEnglish(reading)) return [];
   const facts = reading.utterances.flatMap((utterance, index) => factsOf(utterance, index === 0));
-  return { facts: withoutRepeats(facts.filter((fact) => isKeepable(fact, transcript))) };
+  return withoutRepeats(facts.filter((fact) => isKeepable(fact, transcript)));
 }
 
 function factsOf(utterance: Utterance, isFirst: boolean): FactDraft[] {

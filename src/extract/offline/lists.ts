@@ -166,11 +166,20 @@ export function readAction(
   )
     return undefined;
   const words = takeAction(tokens, at);
-  const kept = words.filter(
-    (word) => !/^(?:my|our|own|some|any|maybe|perhaps|really|just|also|finally)$/.test(word.lower),
-  );
+  const kept = words.map((word, index) => ownAsArticle(word, words, index)).filter(isKeptInAction);
   if (words.some((word) => objectPronouns.has(word.lower)) || kept.length === 0) return undefined;
   return { name: joined(kept), head: verb.lemma.toLowerCase(), end: at + words.length };
+}
+
+function isKeptInAction({ lower }: Token): boolean {
+  return !/^(?:my|our|own|some|any|maybe|perhaps|really|just|also|finally)$/.test(lower);
+}
+
+/** "build my own studio" as "build a studio". */
+function ownAsArticle(word: Token, words: readonly Token[], index: number): Token {
+  if (word.lower !== 'my' || words[index + 1]?.lower !== 'own') return word;
+  const article = /^[aeiou]/i.test(words[index + 2]?.text ?? '') ? 'an' : 'a';
+  return { ...word, text: article, lower: article };
 }
 
 function takeAction(tokens: readonly Token[], at: number): Token[] {

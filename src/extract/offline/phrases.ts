@@ -148,7 +148,8 @@ function complete(
   const tail = readTail(tokens, after, head);
   const named = readGivenName(tokens, tail.end);
   return {
-    name: joined(core) + tail.text,
+    // "US" alone reads as a pronoun.
+    name: (joined(core) + tail.text).replace(/^US$/, 'USA'),
     head: head.lemma.toLowerCase(),
     modifiers: core.slice(0, -1).map((word) => word.lower),
     count: opening.count,

@@ -17,7 +17,7 @@ export const unpleasantFeelings = wordSet(
 
 /** Too weak or too polite to be remembered: kept for tone only. */
 export const politeFeelings = wordSet(
-  'glad pleased great good wonderful fantastic amazing better warm bad unsure concerned grateful thankful comfortable satisfied',
+  'glad pleased great good wonderful fantastic amazing better warm bad unsure concerned grateful thankful comfortable satisfied terrible awful',
 );
 
 export function isMemorableFeeling(word: string): boolean {

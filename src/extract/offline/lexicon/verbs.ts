@@ -5,7 +5,7 @@ export const knownVerbs = wordSet(
   'like love enjoy adore prefer hate dislike detest play cook bake run work live study travel own want plan need collect',
   'speak paint draw dance sing swim hike cycle practice practise write read watch learn visit feel teach garden knit sew',
   'climb ski surf skate fish meditate train grow build listen jog camp code move consider think look search hope wish',
-  'start begin keep have go do be make get buy adopt eat drink smoke quit stop avoid volunteer know drive attend',
+  'try start begin keep have go do be make get buy adopt eat drink smoke quit stop avoid volunteer know drive attend',
 );
 
 /** Participles that describe: "I am interested" is being, not a passive. */

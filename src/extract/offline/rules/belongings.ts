@@ -92,8 +92,9 @@ function possessive(tokens: readonly Token[], start: number, at: number, head: T
     .slice(Math.max(0, start - 3), start)
     .map(({ lower }) => lower)
     .join(' ');
-  // Wishes ("I want my dog back") aside, a dead or former one is not had any more.
-  if (/\b(?:like|as|if|called|named|late|ex)$/.test(before)) return [];
+  // A dead or former one is not had any more.
+  if (/\b(?:like|as|if|called|named|late|ex|lost|buried)$/.test(before)) return [];
+  if (/^(?:passed|died|was|were|had)$/.test(tokens[at + 1]?.lower ?? '')) return [];
   const named = takeWhile(
     tokens,
     at + (/^(?:called|named|,)$/.test(tokens[at + 1]?.lower ?? '') ? 2 : 1),

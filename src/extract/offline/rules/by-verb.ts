@@ -60,7 +60,7 @@ const rules: readonly (readonly [string, ClauseRule])[] = [
   [[...pastimeVerbs, 'play', 'drive', 'know'].join(' '), readAbility],
   ['eat drink smoke quit stop avoid', readAvoiding],
   ['want wish', readWant],
-  ['plan go decide intend hope', readPlan],
+  ['plan go decide intend hope try', readPlan],
   ['move relocate visit travel fly marry buy adopt graduate attend', readResolve],
   ['think consider', readConsidering],
   ['look search hunt', readSearch],

@@ -10,6 +10,12 @@ import type { PlacedClaim } from './favorites.ts';
 export function readFeeling(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
   if (verb.isNegated || verb.modal !== null || verb.tense === 'future' || clause.hasEnded) return [];
+  // What was felt once, at no time that is told, is no feeling of now.
+  if (
+    verb.tense === 'past' &&
+    !tokens.some(({ lower }) => /^(?:today|tonight|just|lately|recently)$/.test(lower))
+  )
+    return [];
   return feelingsAfter(tokens, verb.end);
 }
 
@@ -55,7 +61,7 @@ function feelingClaim(tokens: readonly Token[], word: string, at: number): Claim
     /^(?:to (?:you|chat|talk|hear|help|meet|see|share|know|be|have)|for you|that you|with you)\b/.test(after)
   )
     return [];
-  if (/^(?:enough|with you|of you)$/.test(next)) return [];
+  if (next === 'enough' || (word === 'sick' && next === 'of')) return [];
   const about =
     /^(?:about|of|with|by|that)$/.test(next) && next !== 'that' ? causeOf(tokens, at + 2) : undefined;
   return [

@@ -3,7 +3,9 @@ import { typeOfItem, type Claim } from '../claims.ts';
 import type { Clause } from '../clauses.ts';
 import type { Token } from '../language-model.ts';
 import { emptyHeads, talkVerbs } from '../lexicon/empty-words.ts';
+import { occasions } from '../lexicon/entity-heads.ts';
 import { readAction, readDoing, readList } from '../lists.ts';
+import { readNounPhrase } from '../phrases.ts';
 
 /** "I want to visit Japan", "I'd like a dog", "I've been wanting to learn to cook". */
 export function readWant(clause: Clause): Claim[] {
@@ -28,9 +30,9 @@ export function readPlan(clause: Clause): Claim[] {
   const isSure = verb.modal === null && /^(?:present|perfect|past)$/.test(verb.tense);
   if (!isSure || tokens[verb.end]?.lower !== 'to') return planOnDoing(clause);
   // "I went to see …" and "I go to …" are no plans; "I'm going to …" is, unless it happens at once.
-  if (verb.lemma === 'go' && (!verb.isProgressive || isRightNow(clause))) return [];
+  if (/^(?:go|try)$/.test(verb.lemma) && (!verb.isProgressive || isRightNow(clause))) return [];
   if (verb.tense === 'past' && !/^(?:decide|promise)$/.test(verb.lemma)) return [];
-  return goal(clause, verb.end + 1, verb.lemma === 'hope' ? 'wants' : 'plans_to', 0.85);
+  return goal(clause, verb.end + 1, /^(?:hope|try)$/.test(verb.lemma) ? 'wants' : 'plans_to', 0.85);
 }
 
 function isRightNow({ tokens, verb, start }: Clause): boolean {
@@ -38,8 +40,26 @@ function isRightNow({ tokens, verb, start }: Clause): boolean {
   return around.some(({ lower }) => lower === 'now');
 }
 
+/** "I'm planning a trip to Greece". */
+function plannedEvent(tokens: readonly Token[], at: number): Claim[] {
+  const event = readNounPhrase(tokens, at);
+  if (event === undefined || !occasions.has(event.head)) return [];
+  const place = tokens[event.end]?.lower === 'to' ? readNounPhrase(tokens, event.end + 1) : undefined;
+  const isPlace = place?.isProper === true;
+  return [
+    {
+      relation: 'plans_to',
+      name: isPlace ? `${event.name} to ${place.name}` : event.name,
+      type: 'event',
+      confidence: 0.85,
+      end: isPlace ? place.end : event.end,
+    },
+  ];
+}
+
 function planOnDoing({ tokens, verb }: Clause): Claim[] {
-  if (verb.lemma !== 'plan' || tokens[verb.end]?.lower !== 'on') return [];
+  if (verb.lemma !== 'plan') return [];
+  if (tokens[verb.end]?.lower !== 'on') return plannedEvent(tokens, verb.end);
   const doing = readDoing(tokens, verb.end + 1);
   return doing === undefined
     ? []
