@@ -7,13 +7,20 @@ import type { RecordHeader } from '../../model/record.ts';
  * at the place of the first, and names that look like integers come first. Values
  * and the order of one name's values are kept.
  */
-export function toRecordHeaders(headers: IHeaders | undefined): RecordHeader[] {
-  return Object.entries(headers ?? {}).flatMap(([name, held]) =>
-    (Array.isArray(held) ? held : [held])
-      .filter(isHeaderValue)
-      .map((value) => ({ name, value: copy(value) })),
-  );
+export function toRecordHeaders(headers: IHeaders | undefined): readonly RecordHeader[] {
+  let copied: RecordHeader[] | undefined;
+  // Once for every record read: plain loops, and nothing made where there is nothing.
+  for (const name in headers) {
+    const held: unknown = headers[name];
+    copied ??= [];
+    for (const value of Array.isArray(held) ? (held as unknown[]) : [held]) {
+      if (isHeaderValue(value)) copied.push({ name, value: copy(value) });
+    }
+  }
+  return copied ?? noHeaders;
 }
+
+const noHeaders: readonly RecordHeader[] = Object.freeze([]);
 
 /** kafkajs can read a header without a value but not write one: it leaves as an empty value. */
 export function toKafkaHeaders(headers: readonly RecordHeader[]): IHeaders {
