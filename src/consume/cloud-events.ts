@@ -8,8 +8,6 @@ export interface OpenedRecord extends JsonObject {
   readonly envelopeTime: unknown;
 }
 
-const bare = { envelopeType: undefined, envelopeTime: undefined };
-
 /**
  * Takes the message event out of its form: bare JSON, CloudEvents in binary mode (`ce_`
  * headers), or structured mode. Structured mode is also recognised without its
@@ -24,11 +22,18 @@ export function openRecord(record: LogRecord, maxRecordBytes: number): OpenedRec
   if (!json.ok) return json;
   if (contentType === structuredJson || looksStructured(json.fields))
     return openStructured(json, maxRecordBytes);
-  if (record.headers.length === 0) return { ...json, ...bare };
+  if (record.headers.length === 0) return withEnvelope(json, undefined, undefined);
   const envelopeType = headerText(record, 'ce_type');
-  return envelopeType === undefined
-    ? { ...json, ...bare }
-    : { ...json, envelopeType, envelopeTime: headerText(record, 'ce_time') };
+  if (envelopeType === undefined) return withEnvelope(json, undefined, undefined);
+  return withEnvelope(json, envelopeType, headerText(record, 'ce_time'));
+}
+
+function withEnvelope(
+  { fields, escaped }: JsonObject,
+  envelopeType: unknown,
+  envelopeTime: unknown,
+): OpenedRecord {
+  return { ok: true, fields, escaped, envelopeType, envelopeTime };
 }
 
 const structuredJson = 'application/cloudevents+json';
@@ -58,10 +63,10 @@ function openStructured(json: JsonObject, maxRecordBytes: number): OpenedRecord 
   const { type: envelopeType, time: envelopeTime, data, data_base64: encoded } = json.fields;
   if (typeof encoded === 'string') {
     const inner = decodeJsonObject(Buffer.from(encoded, 'base64'), maxRecordBytes);
-    return inner.ok ? { ...inner, envelopeType, envelopeTime } : inner;
+    return inner.ok ? withEnvelope(inner, envelopeType, envelopeTime) : inner;
   }
   if (!isPlainObject(data)) {
     return refuse('invalid-fields', data === undefined ? 'data: missing' : 'data: not an object');
   }
-  return { ...json, fields: data, envelopeType, envelopeTime };
+  return withEnvelope({ ...json, fields: data }, envelopeType, envelopeTime);
 }
