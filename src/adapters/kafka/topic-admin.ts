@@ -80,10 +80,16 @@ export async function readOffsets(admin: Admin, topic: string, groupId: string):
       partition,
       start: BigInt(low),
       end: BigInt(high),
-      committed: committed.get(partition),
+      committed: committed.get(partition) === earliest ? BigInt(low) : committed.get(partition),
     }))
     .sort((a, b) => a.partition - b.partition);
 }
+
+/**
+ * What kafkajs stores as a committed offset for "the start": on a reset to the earliest,
+ * which is a rewind that somebody asked for, and when an offset was out of range. -1 is none.
+ */
+const earliest = -2n;
 
 async function readCommitted(admin: Admin, topic: string, groupId: string): Promise<Map<number, bigint>> {
   const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
@@ -91,7 +97,6 @@ async function readCommitted(admin: Admin, topic: string, groupId: string): Prom
   return new Map(
     partitions
       .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
-      // -1: none. -2: what kafkajs commits when an offset was out of range, meaning "the start".
-      .filter(([, offset]) => offset >= 0n),
+      .filter(([, offset]) => offset >= 0n || offset === earliest),
   );
 }
