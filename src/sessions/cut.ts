@@ -80,7 +80,8 @@ function capCut(
   const full = index - from + 1 > caps.maxMessages;
   const aged = timeAt(times, index) - timeAt(times, from) > caps.maxDurationMs;
   if (!full && !aged) return undefined;
-  const to = longestSilence(times, firstExceeding(times, from, index, caps), from) ?? distinctAt(times, index);
+  const exceeding = firstExceeding(times, from, index, caps);
+  const to = longestSilence(times, exceeding, from) ?? firstDistinct(times, exceeding, index);
   return to === undefined ? undefined : { to, ending: full ? 'full' : 'aged' };
 }
 
@@ -107,9 +108,12 @@ function longestSilence(times: readonly number[], exceeding: number, from: numbe
   return at;
 }
 
-/** Only at a message that differs in time from the one before may a grown window end. */
-function distinctAt(times: readonly number[], index: number): number | undefined {
-  return timeAt(times, index) > timeAt(times, index - 1) ? index : undefined;
+/** Where a window that had to grow may end: at the first message from `exceeding` that differs in time. */
+function firstDistinct(times: readonly number[], exceeding: number, index: number): number | undefined {
+  for (let at = exceeding; at <= index; at += 1) {
+    if (timeAt(times, at) > timeAt(times, at - 1)) return at;
+  }
+  return undefined;
 }
 
 function timeAt(times: readonly number[], index: number): number {
