@@ -7,7 +7,12 @@ import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts
 import { createPostgresExtractionStore } from './adapters/postgres/extraction-store.ts';
 import { createPostgresMessageStore } from './adapters/postgres/message-store.ts';
 import { createPostgresOutbox } from './adapters/postgres/outbox-store.ts';
-import { settingsInForce, type SettingsInForce, type StoredSettings } from './adapters/postgres/run-settings.ts';
+import { readGauges } from './adapters/postgres/read-gauges.ts';
+import {
+  settingsInForce,
+  type SettingsInForce,
+  type StoredSettings,
+} from './adapters/postgres/run-settings.ts';
 import { inTransaction } from './adapters/postgres/transaction.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
@@ -28,7 +33,7 @@ import { Heartbeats } from './serve/heartbeats.ts';
 import { createOperationsServer } from './serve/operations-server.ts';
 import { Readiness } from './serve/readiness-checks.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -119,6 +124,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       }),
     );
   }
+  collectGauges(metrics, database);
   readiness.register({ name: 'database', check: () => checkDatabase(database) });
   for (const check of running.flatMap((role) => role.checks)) readiness.register(check);
   const server = roles.includes('serve')
@@ -150,6 +156,27 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
     },
     stop: (deadlineMs) => (stopped ??= stopAll(deadlineMs)),
   };
+}
+
+const taskStatuses = ['pending', 'running', 'done', 'skipped', 'retrying', 'deferred', 'failed'] as const;
+
+function collectGauges(metrics: Metrics, { pool }: OpenDatabase): void {
+  metrics.addCollector('store', async () => {
+    const gauges = await readGauges(pool);
+    metrics.windowsOpen.set(gauges.windowsOpen);
+    metrics.windowsUnsettled.set(gauges.windowsUnsettled);
+    metrics.oldestDueSeconds.set(gauges.oldestDueSeconds);
+    for (const status of taskStatuses) metrics.tasks.set(gauges.extractions[status] ?? 0, { status });
+    metrics.outboxRows.set(gauges.outboxRows);
+    metrics.outboxAgeSeconds.set(gauges.outboxAgeSeconds);
+    metrics.vectorBacklog.set(gauges.vectorBacklog);
+  });
+  metrics.addCollector('pool', () => {
+    metrics.databaseConnections.set(pool.totalCount - pool.idleCount, { pool: 'main', state: 'busy' });
+    metrics.databaseConnections.set(pool.idleCount, { pool: 'main', state: 'idle' });
+    metrics.databaseWaiting.set(pool.waitingCount, { pool: 'main' });
+    return Promise.resolve();
+  });
 }
 
 const timing: Timing = {
@@ -211,11 +238,17 @@ function modelAccess(config: Config): ModelAccess | undefined {
   };
 }
 
-async function checkDatabase({ pool }: OpenDatabase): Promise<{ ok: true } | { ok: false; reason: string; hint: string }> {
+async function checkDatabase({
+  pool,
+}: OpenDatabase): Promise<{ ok: true } | { ok: false; reason: string; hint: string }> {
   try {
     await pool.query('select 1');
     return { ok: true };
   } catch {
-    return { ok: false, reason: 'DATABASE_UNAVAILABLE', hint: 'check that Postgres at DATABASE_URL is running' };
+    return {
+      ok: false,
+      reason: 'DATABASE_UNAVAILABLE',
+      hint: 'check that Postgres at DATABASE_URL is running',
+    };
   }
 }

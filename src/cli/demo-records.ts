@@ -42,7 +42,9 @@ function sentAtMs(event: Event): number {
 }
 
 function moveBy(event: Event, shiftMs: number): Event {
-  return 'sent_at' in event ? { ...event, sent_at: new Date(sentAtMs(event) + shiftMs).toISOString() } : event;
+  return 'sent_at' in event
+    ? { ...event, sent_at: new Date(sentAtMs(event) + shiftMs).toISOString() }
+    : event;
 }
 
 function endings(events: readonly Event[], config: Config, nowMs: number): Event[] {

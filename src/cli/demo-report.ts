@@ -105,7 +105,8 @@ export async function reportPeople(pool: pg.Pool, output: Output): Promise<void>
         `  ${preference.key.replaceAll('_', ' ')}: ${preference.value}\n      ${quoteOf(preference)}`,
       );
     }
-    if (facts.rows.length + preferences.rows.length === 0) output.out('  nothing that their own words support');
+    if (facts.rows.length + preferences.rows.length === 0)
+      output.out('  nothing that their own words support');
   }
 }
 

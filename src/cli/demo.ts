@@ -59,10 +59,7 @@ async function readConversations(file: string | undefined): Promise<string> {
 
 function demoConfig(dataDir: string, { environment }: CommandContext, serve: boolean): Config {
   const kept = serve ? { HTTP_PORT: environment['HTTP_PORT'] } : {};
-  return loadConfig(
-    { ...kept, DATA_DIR: dataDir, SESSION_GRACE: '1s', LOG_LEVEL: 'warn' },
-    () => '',
-  );
+  return loadConfig({ ...kept, DATA_DIR: dataDir, SESSION_GRACE: '1s', LOG_LEVEL: 'warn' }, () => '');
 }
 
 async function playDemo(
@@ -91,7 +88,9 @@ async function playDemo(
     await followWindows(context, database, records.length);
     await reportPeople(database.pool, output);
     const seconds = ((Date.now() - startedMs) / 1_000).toFixed(1);
-    output.note(`\nDone in ${seconds} s, offline (no model key). With ANTHROPIC_API_KEY set, \`afterword run\` asks Claude.`);
+    output.note(
+      `\nDone in ${seconds} s, offline (no model key). With ANTHROPIC_API_KEY set, \`afterword run\` asks Claude.`,
+    );
     if (serve && http !== undefined) {
       output.note(`Running on: http://${http.host}:${http.port}/readyz (Ctrl-C stops)`);
       await stopAsked(signal);

@@ -2,8 +2,9 @@ import { migrate } from '../adapters/postgres/migrate.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 
 /** Brings the database's schema up to this binary's version. */
-export async function runMigrate({ output, openDatabase }: CommandContext): Promise<ExitCode> {
-  const database = await openDatabase();
+export async function runMigrate(context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  const database = await context.openDatabase();
   try {
     const report = await migrate(database.pool);
     for (const name of report.applied) output.note(`applied ${name}`);

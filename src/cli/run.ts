@@ -29,7 +29,9 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
     logger.info('process.started', { version: context.version, pid: process.pid });
     if (http !== undefined) {
       logger.info('server.started', { host: http.host, port: http.port });
-      output.note(`Afterword runs (${options.roles.join(', ')}); health at http://${http.host}:${http.port}/readyz`);
+      output.note(
+        `Afterword runs (${options.roles.join(', ')}); health at http://${http.host}:${http.port}/readyz`,
+      );
     }
     return await runUntilStopped(context, worker);
   } finally {

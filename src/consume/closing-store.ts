@@ -22,7 +22,12 @@ export interface PartitionTime extends TopicPartition {
 }
 
 export type Verdict =
-  | { readonly windowId: string; readonly endedAtMs: number; readonly kind: 'wait'; readonly checkAtMs: number }
+  | {
+      readonly windowId: string;
+      readonly endedAtMs: number;
+      readonly kind: 'wait';
+      readonly checkAtMs: number;
+    }
   | {
       readonly windowId: string;
       readonly endedAtMs: number;
@@ -47,11 +52,17 @@ export interface ClosingStore {
    * Takes or renews the leases of these partitions; returns those held now. Expiry is
    * judged by the database's clock.
    */
-  holdLeases(partitions: readonly TopicPartition[], owner: string, ttlMs: number): Promise<readonly TopicPartition[]>;
+  holdLeases(
+    partitions: readonly TopicPartition[],
+    owner: string,
+    ttlMs: number,
+  ): Promise<readonly TopicPartition[]>;
   /** Gives them up at once, so that a successor need not wait for their expiry. */
   releaseLeases(owner: string): Promise<void>;
   /** The database's clock, and how far the partitions have come. */
-  times(partitions: readonly TopicPartition[]): Promise<{ nowMs: number; partitions: readonly PartitionTime[] }>;
+  times(
+    partitions: readonly TopicPartition[],
+  ): Promise<{ nowMs: number; partitions: readonly PartitionTime[] }>;
   runs(): Promise<readonly RunSettings[]>;
   /** Open windows of one partition that should be looked at, earliest first. */
   overdue(partition: number, effectiveMs: number, limit: number): Promise<readonly OpenWindow[]>;

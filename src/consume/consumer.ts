@@ -170,9 +170,18 @@ export class Consumer implements RecordHandler {
     const deadLetters = outcomes.flatMap((outcome) => outcome.deadLetters);
     metrics.records.add(messages, { topic, outcome: 'message' });
     metrics.records.add(duplicates, { topic, outcome: 'duplicate' });
-    metrics.records.add(sum((outcome) => outcome.changes), { topic, outcome: 'change' });
-    metrics.records.add(sum((outcome) => outcome.sessionEnds), { topic, outcome: 'session-end' });
-    metrics.records.add(sum((outcome) => outcome.ignored), { topic, outcome: 'ignored' });
+    metrics.records.add(
+      sum((outcome) => outcome.changes),
+      { topic, outcome: 'change' },
+    );
+    metrics.records.add(
+      sum((outcome) => outcome.sessionEnds),
+      { topic, outcome: 'session-end' },
+    );
+    metrics.records.add(
+      sum((outcome) => outcome.ignored),
+      { topic, outcome: 'ignored' },
+    );
     metrics.records.add(deadLetters.length, { topic, outcome: 'dead-letter' });
     this.#countDeadLetters(batch, deadLetters);
     metrics.clampedMessages.add(sum((outcome) => outcome.clamped));

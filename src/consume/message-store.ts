@@ -150,9 +150,9 @@ export interface BatchTransaction {
   /** Makes missing rows and locks all of them, in the order of (bot, user), in one statement. */
   lockKeys(keys: readonly BotUser[], partition: number): Promise<readonly LockedKey[]>;
   /** The session keys of channels, made where missing. Only where channels part sessions. */
-  sessionKeys(channels: readonly { readonly keyId: string; readonly channelId: string | null }[]): Promise<
-    readonly SessionKey[]
-  >;
+  sessionKeys(
+    channels: readonly { readonly keyId: string; readonly channelId: string | null }[],
+  ): Promise<readonly SessionKey[]>;
   /** `on conflict do nothing`; returns the identities that became rows now. */
   insertMessages(
     messages: readonly NewMessage[],

@@ -175,13 +175,9 @@ export function eventTime(sentAtMs: number | null, recordMs: number, nowMs: numb
     : { ms: sentAtMs, clamped: false };
 }
 
-function newMessage(
-  record: LogRecord,
-  event: ChatMessageEvent,
-  hash: Buffer,
-  time: EventTime,
-): NewMessage {
-  const { botId, userId, channelId, channelType, identity, messageId, role, content, metadata, extra } = event;
+function newMessage(record: LogRecord, event: ChatMessageEvent, hash: Buffer, time: EventTime): NewMessage {
+  const { botId, userId, channelId, channelType, identity, messageId, role, content, metadata, extra } =
+    event;
   return {
     botId,
     userId,

@@ -121,7 +121,8 @@ async function groupBySessionKey(work: Reconciliation): Promise<KeyArrivals[]> {
 /** Where channels part sessions, an end without a channel ends every channel of the key. */
 function channelsEndedBy(work: Reconciliation, end: NewSessionEnd): readonly (string | null)[] {
   const key = work.keyOf(end);
-  if (end.channelId !== null || requireRun(work.runs, key.runId).sessionKey === 'bot,user') return [end.channelId];
+  if (end.channelId !== null || requireRun(work.runs, key.runId).sessionKey === 'bot,user')
+    return [end.channelId];
   return key.channelIds;
 }
 
@@ -172,7 +173,12 @@ function timelineOf(
 // --- cutting ----------------------------------------------------------------
 
 function spanOf(group: KeyArrivals): TimeSpan {
-  const times = [group.members[0]?.sentAtMs, group.members.at(-1)?.sentAtMs, group.endsMs[0], group.endsMs.at(-1)];
+  const times = [
+    group.members[0]?.sentAtMs,
+    group.members.at(-1)?.sentAtMs,
+    group.endsMs[0],
+    group.endsMs.at(-1),
+  ];
   const known = times.filter((time) => time !== undefined);
   const gapMs = group.timeline.longestGapMs;
   return {
@@ -290,7 +296,11 @@ function toWrites(work: Reconciliation, all: readonly KeyChanges[]): WindowWrite
 }
 
 function idOf({ key, byChannel, channelId }: KeyArrivals, startedAtMs: number): string {
-  const sessionKey = { botId: key.botId, userId: key.userId, channelId: byChannel ? (channelId ?? '') : null };
+  const sessionKey = {
+    botId: key.botId,
+    userId: key.userId,
+    channelId: byChannel ? (channelId ?? '') : null,
+  };
   return windowId(key.runId, sessionKey, startedAtMs);
 }
 
@@ -322,7 +332,12 @@ function toRow(
 }
 
 /** Wall time when only the grace is missing, event time when the end is not yet certain. */
-function checkAtMs(work: Reconciliation, timeline: SettingsTimeline, endedAtMs: number, ending: Ending): number {
+function checkAtMs(
+  work: Reconciliation,
+  timeline: SettingsTimeline,
+  endedAtMs: number,
+  ending: Ending,
+): number {
   if (ending === undefined) return endedAtMs + timeline.at(endedAtMs).gapMs;
   return work.nowMs + graceOf(ending, work.graceMs);
 }

@@ -11,13 +11,7 @@ import type {
   NewDeadLetter,
   NewMessage,
 } from './message-store.ts';
-import {
-  conflictLetter,
-  identitiesOf,
-  planBatch,
-  type BatchPlan,
-  type DecodedEntry,
-} from './plan-batch.ts';
+import { conflictLetter, identitiesOf, planBatch, type BatchPlan, type DecodedEntry } from './plan-batch.ts';
 import { reconcileWindows, type WindowOutcome } from './reconcile-windows.ts';
 
 export interface StoreOptions {
@@ -77,7 +71,10 @@ async function storeHalves(
   if (entries.length === 1 && only !== undefined) {
     if (only.decoded.kind === 'dead-letter') throw new Error('a dead letter itself was refused');
     const detail = `SQLSTATE ${String(sqlstate ?? 'unknown')}`;
-    const refused = { ...only, decoded: { kind: 'dead-letter', reason: 'refused-by-database', detail } as const };
+    const refused = {
+      ...only,
+      decoded: { kind: 'dead-letter', reason: 'refused-by-database', detail } as const,
+    };
     return [await storeWhole(store, partition, [refused], nextOffset, options)];
   }
   const middle = Math.ceil(entries.length / 2);
@@ -107,7 +104,15 @@ async function storeWhole(
     return knownOutcome(plan);
   }
   return store.transaction((transaction) =>
-    writePlan({ transaction, partition, nextOffset, context, plan, records: recordsByOffset(entries), options }),
+    writePlan({
+      transaction,
+      partition,
+      nextOffset,
+      context,
+      plan,
+      records: recordsByOffset(entries),
+      options,
+    }),
   );
 }
 
@@ -157,7 +162,11 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
   const keys = new Map(locked.map((key) => [keyText(key), key]));
   const keyIdOf = (row: BotUser): string => requireKey(keys, row).keyId;
   // 2. Insert. What another process stored meanwhile is a duplicate, or a conflict.
-  const inserted = await transaction.insertMessages(plan.messages, plan.messages.map(keyIdOf), partition.partition);
+  const inserted = await transaction.insertMessages(
+    plan.messages,
+    plan.messages.map(keyIdOf),
+    partition.partition,
+  );
   const raced = await settleRaced(write, inserted);
   const arrived = plan.messages.filter((message) => inserted.has(message.identity));
   const ends = await transaction.insertSessionEnds(plan.sessionEnds, plan.sessionEnds.map(keyIdOf));

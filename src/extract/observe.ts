@@ -1,10 +1,6 @@
 import type { StoredMessage } from '../model/message.ts';
 import type { FactObservation, PreferenceObservation } from '../model/observation.ts';
-import {
-  factsResultSchema,
-  preferencesResultSchema,
-  type Evidence,
-} from '../model/results.ts';
+import { factsResultSchema, preferencesResultSchema, type Evidence } from '../model/results.ts';
 import { hashOf } from './answer-store.ts';
 import type { ClaimedWindow, LiveMemory } from './extraction-store.ts';
 import type { StageOutcome } from './stage.ts';
@@ -42,7 +38,9 @@ export function observationsOf(
     if (outcome.status !== 'done') continue;
     if (outcome.stage === 'facts') {
       const result = factsResultSchema.parse(outcome.result);
-      facts.push(...result.facts.map((fact, index) => ({ ...observed(outcome, index, fact.evidence), fact })));
+      facts.push(
+        ...result.facts.map((fact, index) => ({ ...observed(outcome, index, fact.evidence), fact })),
+      );
     } else if (outcome.stage === 'preferences') {
       const result = preferencesResultSchema.parse(outcome.result);
       preferences.push(
@@ -59,7 +57,9 @@ export function observationsOf(
 /** The same claim of the same revision always carries the same id. */
 function observationId(claim: ClaimedWindow, stage: string, index: number): string {
   const hex = hashOf([claim.windowId, String(claim.revision), stage, String(index)]);
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
 }
 
 function newestMs(evidence: readonly Evidence[], sentAt: ReadonlyMap<string, number>): number | undefined {

@@ -105,7 +105,8 @@ function changeEntry(change: MemoryChange): MemoryChangeEntry {
     })),
   };
   if (change.subject === 'fact') {
-    const { factId, relation, predicate, entityName, entityType, attributes, polarity, modality } = change.fact;
+    const { factId, relation, predicate, entityName, entityType, attributes, polarity, modality } =
+      change.fact;
     return {
       kind: 'fact',
       id: factId,

@@ -87,6 +87,9 @@ function toRecord(row: OutboxRow, options: RelayOptions, limit: number): Outgoin
 }
 
 function sizeOf(record: OutgoingRecord): number {
-  const headers = record.headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0), 0);
+  const headers = record.headers.reduce(
+    (sum, { name, value }) => sum + name.length + (value?.length ?? 0),
+    0,
+  );
   return headers + (record.key?.length ?? 0) + (record.value?.length ?? 0);
 }

@@ -4,8 +4,7 @@ import type { ReadinessCheck } from '../serve/readiness.ts';
 import type { Role } from './role.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
-export interface ExtractRoleOptions
-  extends LoopContext, Omit<ExtractWorkerOptions, 'onFree' | 'leaseMs'> {
+export interface ExtractRoleOptions extends LoopContext, Omit<ExtractWorkerOptions, 'onFree' | 'leaseMs'> {
   readonly pause: (ms: number) => Promise<void>;
 }
 
@@ -66,7 +65,11 @@ function modelChecks({ model }: ExtractRoleOptions): ReadinessCheck[] {
         const { mode, because } = model.gate.state();
         return Promise.resolve(
           mode === 'stopped'
-            ? { ok: false, reason: because ?? 'stopped', hint: 'see `afterword doctor`; windows wait, nothing is lost' }
+            ? {
+                ok: false,
+                reason: because ?? 'stopped',
+                hint: 'see `afterword doctor`; windows wait, nothing is lost',
+              }
             : { ok: true },
         );
       },

@@ -69,7 +69,9 @@ function headerOf(message: KafkaMessage, name: string): string {
   return Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
 }
 
-const validators = new Map(resultEventTypes.map((type) => [type as string, compileSchema(resultEventFileName(type))]));
+const validators = new Map(
+  resultEventTypes.map((type) => [type as string, compileSchema(resultEventFileName(type))]),
+);
 
 function validate(type: string, data: unknown): string | undefined {
   const check = validators.get(type);
