@@ -86,7 +86,12 @@ function capCut(
 }
 
 /** The first message beyond a cap: earlier than `index` when equal timestamps let the window grow. */
-function firstExceeding(times: readonly number[], from: number, index: number, caps: BoundarySettings): number {
+function firstExceeding(
+  times: readonly number[],
+  from: number,
+  index: number,
+  caps: BoundarySettings,
+): number {
   let first = Math.min(index, from + caps.maxMessages);
   const latest = timeAt(times, from) + caps.maxDurationMs;
   while (first > from + 1 && timeAt(times, first - 1) > latest) first -= 1;
