@@ -148,7 +148,12 @@ function shareHead(items: readonly ListItem[], tokens: readonly Token[]): ListIt
   if (shared === undefined || !/^\p{Lu}/u.test(last?.name ?? '')) return [...items];
   return items.map((item) =>
     item.phrase !== null && item.phrase.modifiers.length === 0 && item.phrase.isProper
-      ? { ...item, name: `${item.name} ${shared.text}`, head: last?.head ?? item.head }
+      ? {
+          ...item,
+          name: `${item.name} ${shared.text}`,
+          head: last?.head ?? item.head,
+          end: last?.end ?? item.end,
+        }
       : item,
   );
 }

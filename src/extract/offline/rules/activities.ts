@@ -88,14 +88,14 @@ export function readPastime(clause: Clause): Claim[] {
 function openWork({ verb, tokens }: Clause, name: string): Claim | undefined {
   const article = tokens[verb.end]?.lower;
   if (!verb.isProgressive || !/^(?:a|an|this|the|my)$/.test(article ?? '')) return undefined;
-  const [, ...object] = name.split(' ');
+  const object = name.replace(/^\S+ (?:an? )?/, '');
   const item = readList(tokens, verb.end)[0];
   if (item?.phrase == null) return undefined;
   const attributes = item.phrase.givenName === null ? {} : { name: item.phrase.givenName };
   return {
     relation: 'other',
     predicate: `is ${asDoing(verb.lemma)}`,
-    name: object.join(' '),
+    name: object,
     type: typeOfItem(item),
     attributes,
     confidence: 0.85,

@@ -14,13 +14,26 @@ export interface PlacedClaim extends Claim {
 export function readFavorites({ tokens, asks }: Sentence): PlacedClaim[] {
   if (asks) return [];
   return tokens.flatMap((token, start) =>
-    token.lower === 'my' && /^favou?rites?$/.test(tokens[start + 1]?.lower ?? '')
-      ? favoriteAt(tokens, start)
-      : [],
+    token.lower === 'my' ? [...favoriteAt(tokens, start), ...hobbiesAt(tokens, start)] : [],
   );
 }
 
+/** "My hobbies are painting and chess". */
+function hobbiesAt(tokens: readonly Token[], start: number): PlacedClaim[] {
+  const isHobbies = /^(?:hobby|hobbies|interests)$/.test(tokens[start + 1]?.lower ?? '');
+  if (!isHobbies || !/^(?:is|are)$/.test(tokens[start + 2]?.lower ?? '')) return [];
+  return readList(tokens, start + 3).map((item) => ({
+    relation: 'enjoys',
+    name: item.name,
+    type: typeOfItem(item) === 'other' ? 'hobby' : typeOfItem(item),
+    confidence: 0.9,
+    start,
+    end: item.end,
+  }));
+}
+
 function favoriteAt(tokens: readonly Token[], start: number): PlacedClaim[] {
+  if (!/^favou?rites?$/.test(tokens[start + 1]?.lower ?? '')) return [];
   const link = tokens.findIndex(
     (token, index) => index > start + 1 && /^(?:is|are|'s|was|were)$/.test(token.lower),
   );

@@ -15,8 +15,8 @@ export function toneOf(reading: Reading): Tone {
   const glad = moods.filter((mood) => mood > 0).reduce((sum, mood) => sum + mood, 0);
   const low = moods.filter((mood) => mood < 0).reduce((sum, mood) => sum - mood, 0);
   if (glad < 2 && low < 1) return 'neutral';
-  if (low === 0 || glad >= low * 2.5) return 'positive';
-  return glad === 0 || low >= glad * 1.5 ? 'negative' : 'mixed';
+  if (low === 0 || glad >= low * 2) return 'positive';
+  return low >= glad * 2 ? 'negative' : 'mixed';
 }
 
 /** One number a sentence or emoji: 1 is a pleasant sentence, 2 a feeling named in words. */
