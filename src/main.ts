@@ -11,7 +11,7 @@ import { chooseLog } from './log.ts';
 import { openDatabase } from './resources.ts';
 import { failureCode } from './telemetry/failure.ts';
 import { standardErrorDestination } from './telemetry/log-destination.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { createLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 
 /** The entry point: the only reader of the environment, of signals and of argv. */
 const version = readVersion();
@@ -32,16 +32,16 @@ function makeContext(): CommandContext {
   const environment = environmentWithDotenv(process.env, readFile);
   const config = loadConfig(environment, readFile);
   for (const warning of config.warnings) output.note(`warning: ${warning}`);
-  const logger = createLogger({
-    level: config.logLevel,
-    destination: standardErrorDestination(process.stderr),
-  });
+  const destination = standardErrorDestination(process.stderr);
+  const loggerAt = (level: LogLevel): Logger => createLogger({ level, destination });
+  const logger = loggerAt(config.logLevel);
   return {
     config,
     version,
     environment,
     output,
     logger,
+    loggerAt,
     signal: stop.signal,
     openDatabase: () => openDatabase(config, logger),
     requireSchema: (database) => requireSchema(database.pool),

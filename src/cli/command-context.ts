@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { TopicAdmin } from '../publish/topic-admin.ts';
 import type { RecordSink } from '../publish/record-sink.ts';
 import type { OpenDatabase } from '../resources.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger, LogLevel } from '../telemetry/logger.ts';
 
 /** Data goes to stdout, everything else to stderr. */
 export interface Output {
@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly config: Config;
   readonly output: Output;
   readonly logger: Logger;
+  /** A logger that says less (or more) than the configured one. */
+  loggerAt(level: LogLevel): Logger;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   readonly version: string;

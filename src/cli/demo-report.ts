@@ -115,8 +115,11 @@ function statement(fact: FoldedFact): string {
   return `${renderFactSentence(fact)}${replaced}`;
 }
 
+/** The newest words that carry it; an answer comes with the question that it answers. */
 function quoteOf({ evidence }: Pick<FoldedFact, 'evidence'>): string {
   const [newest] = evidence;
   if (newest === undefined) return '';
-  return `“${newest.quote}” — ${newest.messageId}, ${minute(newest.occurredAtMs)}`;
+  const together = evidence.filter(({ windowId }) => windowId === newest.windowId).slice(0, 2);
+  const quotes = [...together].reverse().map(({ quote }) => `“${quote}”`);
+  return `${quotes.join(' ')} — ${newest.messageId}, ${minute(newest.occurredAtMs)}`;
 }

@@ -34,11 +34,12 @@ export async function runDemo(context: CommandContext, options: DemoOptions): Pr
   const text = await readConversations(options.file);
   const dataDir = await mkdtemp(join(tmpdir(), 'afterword-demo-'));
   const config = demoConfig(dataDir, context, options.serve);
+  const logger = context.loggerAt('warn');
   output.note('Starting an embedded Postgres and an embedded log (nothing else is needed) …');
   try {
-    const database = await openDatabase(config, context.logger);
+    const database = await openDatabase(config, logger);
     try {
-      return await playDemo({ ...context, config }, database, text, options.serve);
+      return await playDemo({ ...context, config, logger }, database, text, options.serve);
     } finally {
       await database.stop();
     }
@@ -59,7 +60,7 @@ async function readConversations(file: string | undefined): Promise<string> {
 
 function demoConfig(dataDir: string, { environment }: CommandContext, serve: boolean): Config {
   const kept = serve ? { HTTP_PORT: environment['HTTP_PORT'] } : {};
-  return loadConfig({ ...kept, DATA_DIR: dataDir, SESSION_GRACE: '1s', LOG_LEVEL: 'warn' }, () => '');
+  return loadConfig({ ...kept, DATA_DIR: dataDir, SESSION_GRACE: '1s' }, () => '');
 }
 
 async function playDemo(
