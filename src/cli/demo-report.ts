@@ -120,6 +120,6 @@ function quoteOf({ evidence }: Pick<FoldedFact, 'evidence'>): string {
   const [newest] = evidence;
   if (newest === undefined) return '';
   const together = evidence.filter(({ windowId }) => windowId === newest.windowId).slice(0, 2);
-  const quotes = [...together].reverse().map(({ quote }) => `“${quote}”`);
+  const quotes = together.map(({ quote }) => `“${quote}”`);
   return `${quotes.join(' ')} — ${newest.messageId}, ${minute(newest.occurredAtMs)}`;
 }

@@ -149,6 +149,27 @@ describeWithKafka('the companion chats on real Kafka and Postgres', () => {
     return rows;
   }
 
+  /** The predecessor's three integrity checks, on views that are not empty. */
+  async function expectIntactViews(): Promise<void> {
+    const { rows } = await pool.query<Record<string, string>>(
+      `select
+         (select count(*) from conversation_summaries) as summaries,
+         (select count(*) from universal_users where preferences <> '{}') as users,
+         (select count(*) from user_fact_relationships) as facts,
+         (select count(*) from conversation_summaries
+          where bot_name is null or user_id is null or created_at is null or message_count < 1) as bad_summaries,
+         (select count(*) from universal_users
+          where preferences is not null and jsonb_typeof(preferences) <> 'object') as bad_preferences,
+         (select count(*) from user_fact_relationships r
+          left join fact_entities e on e.id = r.entity_id where e.id is null) as bad_facts`,
+    );
+    const count = (name: string): number => Number(rows[0]?.[name]);
+    expect(count('summaries')).toBeGreaterThan(100);
+    expect(count('users')).toBeGreaterThan(0);
+    expect(count('facts')).toBeGreaterThanOrEqual(100);
+    expect([count('bad_summaries'), count('bad_preferences'), count('bad_facts')]).toEqual([0, 0, 0]);
+  }
+
   it.each([
     { partitions: 1, consumers: 1, batchSize: 1_000 },
     { partitions: 3, consumers: 3, batchSize: 7 },
@@ -209,5 +230,6 @@ describeWithKafka('the companion chats on real Kafka and Postgres', () => {
       `select window_id from afterword.windows where status = 'closed'`,
     );
     expect([...reader.enrichedWindows()].sort()).toEqual(stored.rows.map((row) => row.window_id).sort());
+    await expectIntactViews();
   }, 180_000);
 });
