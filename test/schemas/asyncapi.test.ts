@@ -6,8 +6,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { resultEventFileName } from '../../scripts/published-schemas.ts';
+import { deadLetterReasons } from '../../src/model/decoded-record.ts';
+import type { RecordHeader } from '../../src/model/record.ts';
 import { resultEventTypes } from '../../src/model/result-event.ts';
 import { toCloudEventHeaders } from '../../src/publish/cloud-event.ts';
+import { deadLetterRecord, withoutBytes } from '../../src/publish/dead-letter-record.ts';
+import type { OutgoingDeadLetter } from '../../src/publish/outbox.ts';
 import { compileSchema, schemasFolder } from './compile-schemas.ts';
 import { exampleEvent } from './result-event-examples.ts';
 
@@ -86,15 +90,49 @@ describe('schemas/asyncapi.yaml', () => {
     });
   });
 
-  it('describes the headers that are sent', () => {
+  it('describes the headers that result events are sent with', () => {
     const described = at(document, ['components', 'messageTraits', 'resultEvent', 'headers']);
-    const headers = toCloudEventHeaders(exampleEvent('afterword.user.erased.v1'));
-    const sent = Object.fromEntries(headers.map(({ name, value }) => [name, value?.toString('utf8')]));
-    const ajv = new Ajv({ strict: true, allErrors: true });
-    addFormats.default(ajv);
-    const validate = ajv.compile(described as object);
-    validate(sent);
-    expect(validate.errors).toBeNull();
-    expect(Object.keys(at(described ?? null, ['properties']) as object)).toEqual(Object.keys(sent));
+    const sent = asText(toCloudEventHeaders(exampleEvent('afterword.user.erased.v1')));
+    expect(faults(described, sent)).toBeNull();
+    expect(propertyNames(described)).toEqual(Object.keys(sent));
+  });
+
+  it('describes the headers that dead letters are sent with, and every reason', () => {
+    const described = at(document, ['components', 'messages', 'deadLetter', 'headers']);
+    const whole = deadLetterRecord('bot.messages.dead-letter', exampleLetter);
+    const short = asText(withoutBytes(whole).headers);
+    expect(faults(described, asText(whole.headers))).toBeNull();
+    expect(faults(described, short)).toBeNull();
+    expect(propertyNames(described)).toEqual(Object.keys(short));
+    const reasons = at(described ?? null, ['properties', 'afterword_reason', 'enum']);
+    expect(reasons).toEqual(deadLetterReasons);
   });
 });
+
+const exampleLetter: OutgoingDeadLetter = {
+  topic: 'bot.messages',
+  partition: 3,
+  offset: 12_345n,
+  timestampMs: Date.UTC(2026, 10, 16),
+  key: null,
+  value: Buffer.from('not json'),
+  headers: [],
+  reason: 'not-json',
+  detail: 'value: not JSON',
+};
+
+function asText(headers: readonly RecordHeader[]): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(headers.map(({ name, value }) => [name, value?.toString('utf8')]));
+}
+
+function propertyNames(schema: Json | undefined): readonly string[] {
+  return Object.keys(at(schema ?? null, ['properties']) as object);
+}
+
+function faults(schema: Json | undefined, data: unknown): unknown {
+  const ajv = new Ajv({ strict: true, allErrors: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(schema as object);
+  validate(data);
+  return validate.errors;
+}
