@@ -28,7 +28,6 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
     const { http } = await worker.start();
     logger.info('process.started', { version: context.version, pid: process.pid });
     if (http !== undefined) {
-      logger.info('server.started', { host: http.host, port: http.port });
       output.note(
         `Afterword runs (${options.roles.join(', ')}); health at http://${http.host}:${http.port}/readyz`,
       );
