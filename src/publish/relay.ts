@@ -22,8 +22,8 @@ export type RelayPass =
 
 /** Bounds what one pass holds in memory; a single row may be larger. */
 const maxBatchBytes = 8 * 1_024 * 1_024;
-/** No result event in its smallest form is larger. */
-const smallestLimitBytes = 4_096;
+/** No result event in its smallest form is larger, ids of full length and a dozen stages included. */
+const smallestLimitBytes = 16_384;
 
 /**
  * One pass of the relay: read what waits, send it, mark it. Only the holder of the lease
