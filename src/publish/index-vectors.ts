@@ -1,0 +1,128 @@
+import type { Embedder } from './embedder.ts';
+import { factItem, factItemId, summaryItem, summaryItemId, type ItemToEmbed } from './vector-items.ts';
+import type { VectorIndex, VectorItem, VectorKind } from './vector-index.ts';
+import type { RefreshRow, VectorOutbox, VectorRow } from './vector-outbox.ts';
+
+export interface IndexVectorsOptions {
+  readonly outbox: VectorOutbox;
+  readonly embedder: Embedder;
+  readonly index: VectorIndex;
+  readonly owner: string;
+  /** Longer than embedding and writing one chunk ever take; renewed before each write. */
+  readonly leaseMs: number;
+  /** Outbox rows of one pass. */
+  readonly batchSize: number;
+  readonly signal: AbortSignal;
+}
+
+export type IndexPass =
+  | { readonly active: false }
+  | {
+      readonly active: true;
+      readonly indexed: Readonly<Record<VectorKind, number>>;
+      readonly removed: number;
+      /** There may be more. */
+      readonly full: boolean;
+    };
+
+/** Items embedded and written at a time: bounds requests and memory. */
+const chunkItems = 64;
+
+/**
+ * One pass: read what waits, bring the index in line with the present state of what it
+ * names, mark it. Rows say what to look at and the ids of items follow from that, so a
+ * crash between writing and marking repeats it harmlessly.
+ *
+ * 1. lease · 2. rows · 3. their present state · 4. remove what is gone · 5. embed and
+ * write the rest, the lease renewed right before each write · 6. mark
+ *
+ * @throws what embedder, index or outbox threw; nothing is marked then
+ */
+export async function indexVectorsOnce(options: IndexVectorsOptions): Promise<IndexPass> {
+  const { outbox, owner, batchSize } = options;
+  if (!(await holdsLease(options))) return { active: false };
+  await outbox.adopt(destinationOf(options), owner);
+  const rows = await outbox.unsent(batchSize);
+  if (rows.length === 0) return { active: true, indexed: { summary: 0, fact: 0 }, removed: 0, full: false };
+  const { current, gone } = await readPresent(outbox, rows);
+  await removeGone(options, rows, gone);
+  if (!(await writeCurrent(options, current)) || !(await outbox.markSent(rows, owner))) {
+    // Whoever took over may have been done before our last write landed.
+    await outbox.reopen(rows);
+    return { active: false };
+  }
+  return {
+    active: true,
+    indexed: countKinds(current),
+    removed: gone.length,
+    full: rows.length === batchSize,
+  };
+}
+
+async function removeGone(
+  { index }: IndexVectorsOptions,
+  rows: readonly VectorRow[],
+  gone: readonly string[],
+): Promise<void> {
+  // Erasures first: what is current of that person is written afterwards.
+  for (const row of rows) {
+    if (row.kind === 'erase') await index.removeUser(row.userId, row.botId ?? undefined);
+  }
+  if (gone.length > 0) await index.remove(gone);
+}
+
+/** False: the lease was lost on the way. */
+async function writeCurrent(options: IndexVectorsOptions, current: readonly ItemToEmbed[]): Promise<boolean> {
+  for (let start = 0; start < current.length; start += chunkItems) {
+    const items = await embedItems(options, current.slice(start, start + chunkItems));
+    if (!(await holdsLease(options))) return false;
+    await options.index.upsert(items);
+  }
+  return true;
+}
+
+function holdsLease({ outbox, owner, leaseMs }: IndexVectorsOptions): Promise<boolean> {
+  return outbox.holdLease(owner, leaseMs);
+}
+
+/** What makes an index another one: where it is, and whose vectors it holds. */
+function destinationOf({ index, embedder }: IndexVectorsOptions): string {
+  return `${index.label} | ${embedder.name}`;
+}
+
+async function readPresent(
+  outbox: VectorOutbox,
+  rows: readonly VectorRow[],
+): Promise<{ readonly current: readonly ItemToEmbed[]; readonly gone: readonly string[] }> {
+  const refresh = rows.filter((row) => row.kind === 'refresh');
+  const { summaries, facts } = await outbox.current(refresh);
+  const current = [...summaries.map(summaryItem), ...facts.map(factItem)];
+  const present = new Set(current.map(({ item }) => item.itemId));
+  return { current, gone: [...namedItems(refresh)].filter((itemId) => !present.has(itemId)) };
+}
+
+function namedItems(rows: readonly RefreshRow[]): Set<string> {
+  return new Set(
+    rows.flatMap(({ botId, userId, windowId, factIds }) => [
+      ...(windowId === null ? [] : [summaryItemId(windowId)]),
+      ...factIds.map((factId) => factItemId(botId, userId, factId)),
+    ]),
+  );
+}
+
+async function embedItems(
+  { embedder, signal }: IndexVectorsOptions,
+  items: readonly ItemToEmbed[],
+): Promise<VectorItem[]> {
+  const vectors = await embedder.embed(
+    items.map(({ embedText }) => embedText),
+    signal,
+  );
+  // The embedder promises one vector for each text, in order.
+  return items.map(({ item }, position) => ({ ...item, vector: vectors[position] ?? [] }));
+}
+
+function countKinds(items: readonly ItemToEmbed[]): Record<VectorKind, number> {
+  const summary = items.filter(({ item }) => item.kind === 'summary').length;
+  return { summary, fact: items.length - summary };
+}
