@@ -14,6 +14,7 @@ import {
   type StoredSettings,
 } from './adapters/postgres/run-settings.ts';
 import { inTransaction } from './adapters/postgres/transaction.ts';
+import { createPostgresVectorOutbox } from './adapters/postgres/vector-outbox.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { settingsForBot } from './config/settings-for-bot.ts';
@@ -23,6 +24,7 @@ import { ModelGate } from './extract/model-gate/model-gate.ts';
 import { builtInStages } from './extract/stages/built-in-stages.ts';
 import type { Timing } from './extract/timing.ts';
 import { chooseLog } from './log.ts';
+import { indexVectorsOnce } from './publish/index-vectors.ts';
 import type { OpenDatabase } from './resources.ts';
 import { createConsumeRole } from './roles/consume-role.ts';
 import { createExtractRole, type ExtractRole } from './roles/extract-role.ts';
@@ -34,6 +36,7 @@ import { createOperationsServer } from './serve/operations-server.ts';
 import { Readiness } from './serve/readiness-checks.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { openVectors, type Vectors } from './vectors.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -87,7 +90,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       resultsTopic: config.kafka.resultsTopic,
       deadLetterTopic: config.kafka.deadLetterTopic,
       maxRecordBytes,
-      indexVectors: undefined,
+      indexVectors: vectorIndexer(config, database, owner, metrics),
     });
     running.push(publish);
   }
@@ -155,6 +158,32 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       return { http };
     },
     stop: (deadlineMs) => (stopped ??= stopAll(deadlineMs)),
+  };
+}
+
+const vectorLeaseMs = 120_000;
+const vectorBatch = 100;
+
+/**
+ * One pass of the vector indexer. The index is opened by the first pass: a service that
+ * is away at the start delays search and nothing else.
+ */
+function vectorIndexer(
+  config: Config,
+  database: OpenDatabase,
+  owner: string,
+  metrics: Metrics,
+): (signal: AbortSignal) => Promise<boolean> {
+  const outbox = createPostgresVectorOutbox(database.pool);
+  let opened: Vectors | undefined;
+  return async (signal) => {
+    opened ??= await openVectors(config, database, signal);
+    const options = { ...opened, outbox, owner, leaseMs: vectorLeaseMs, batchSize: vectorBatch, signal };
+    const pass = await indexVectorsOnce(options);
+    if (!pass.active) return false;
+    metrics.vectorsIndexed.add(pass.indexed.summary, { kind: 'summary' });
+    metrics.vectorsIndexed.add(pass.indexed.fact, { kind: 'fact' });
+    return pass.full;
   };
 }
 

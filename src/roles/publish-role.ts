@@ -13,7 +13,7 @@ export interface PublishRoleOptions extends LoopContext {
   readonly deadLetterTopic: string;
   readonly maxRecordBytes: number;
   /** One pass of the vector indexer; returns whether there may be more. */
-  readonly indexVectors: (() => Promise<boolean>) | undefined;
+  readonly indexVectors: (signal: AbortSignal) => Promise<boolean>;
 }
 
 export interface PublishRole extends Role {
@@ -35,19 +35,17 @@ export function createPublishRole(options: PublishRoleOptions): PublishRole {
     const removed = await options.outbox.removeSent(keepSentMs, 5_000);
     return { nextInMs: removed === 5_000 ? 0 : cleanEveryMs };
   });
-  const { indexVectors } = options;
-  const indexer =
-    indexVectors === undefined
-      ? undefined
-      : watchedLoop(options, 'vector-index', async () => ({ nextInMs: (await indexVectors()) ? 0 : pollMs }));
-  const loops = [relay, cleaner, ...(indexer === undefined ? [] : [indexer])];
+  const indexer = watchedLoop(options, 'vector-index', async (signal) => ({
+    nextInMs: (await options.indexVectors(signal)) ? 0 : pollMs,
+  }));
+  const loops = [relay, cleaner, indexer];
   return {
     name: 'publish',
     // An index that is away delays search and nothing else.
     checks: [loopCheck(relay)],
     wake: () => {
       relay.wake();
-      indexer?.wake();
+      indexer.wake();
     },
     start: () => {
       for (const loop of loops) loop.start();
