@@ -49,6 +49,12 @@ export interface NewDeadLetter {
   readonly detail: string;
 }
 
+/** A record of a type that this version does not know. */
+export interface IgnoredRecord {
+  readonly type: string;
+  readonly offset: bigint;
+}
+
 /** What the database knows before anything is locked. */
 export interface BatchContext {
   /** The database's clock, epoch milliseconds. */
@@ -182,7 +188,11 @@ export interface BatchTransaction {
   /** Marks the closed windows that hold these messages changed, so that they get a further revision. */
   markChanged(messages: readonly ChangedMessage[], graceMs: number): Promise<void>;
   insertDeadLetters(letters: readonly NewDeadLetter[]): Promise<void>;
-  countIgnored(partition: TopicPartition, counts: ReadonlyMap<string, number>): Promise<void>;
+  /**
+   * Counts records of unknown types that lie beyond the stored position, which it locks: of
+   * two processes that read the same records only one counts them. Returns how many it counted.
+   */
+  countIgnored(partition: TopicPartition, records: readonly IgnoredRecord[]): Promise<number>;
   saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
 }
 

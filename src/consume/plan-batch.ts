@@ -9,6 +9,7 @@ import type { LogRecord } from '../model/record.ts';
 import type {
   BatchContext,
   Identities,
+  IgnoredRecord,
   NewChange,
   NewDeadLetter,
   NewMessage,
@@ -26,8 +27,8 @@ export interface BatchPlan {
   readonly changes: readonly NewChange[];
   readonly sessionEnds: readonly NewSessionEnd[];
   readonly deadLetters: readonly NewDeadLetter[];
-  /** Records of unknown types beyond the stored position, by type. */
-  readonly ignored: ReadonlyMap<string, number>;
+  /** Records of unknown types beyond the position as it was looked up. */
+  readonly ignored: readonly IgnoredRecord[];
   readonly duplicates: number;
   /** Greatest event time in the batch, clamped; -Infinity when it holds none. */
   readonly streamTimeMs: number;
@@ -68,7 +69,7 @@ class PlanBuilder {
   readonly #changes = new Map<string, NewChange>();
   readonly #sessionEnds = new Map<string, NewSessionEnd>();
   readonly #deadLetters = new Map<string, NewDeadLetter>();
-  readonly #ignored = new Map<string, number>();
+  readonly #ignored: IgnoredRecord[] = [];
   #duplicates = 0;
   #streamTimeMs = Number.NEGATIVE_INFINITY;
 
@@ -144,7 +145,7 @@ class PlanBuilder {
   #addIgnored(record: LogRecord, type: string): void {
     const stored = this.#context.storedNextOffset;
     if (stored !== null && record.offset < stored) this.#duplicates += 1;
-    else this.#ignored.set(type, (this.#ignored.get(type) ?? 0) + 1);
+    else this.#ignored.push({ type, offset: record.offset });
   }
 
   #addDeadLetter(letter: NewDeadLetter): void {

@@ -122,7 +122,7 @@ function isKnownEntirely(plan: BatchPlan): boolean {
     plan.changes.length === 0 &&
     plan.sessionEnds.length === 0 &&
     plan.deadLetters.length === 0 &&
-    plan.ignored.size === 0
+    plan.ignored.length === 0
   );
 }
 
@@ -185,15 +185,15 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
   if (changed.length > 0) await transaction.markChanged(changed, options.graceMs);
   const deadLetters = [...plan.deadLetters, ...raced.conflicts];
   if (deadLetters.length > 0) await transaction.insertDeadLetters(deadLetters);
-  if (plan.ignored.size > 0) await transaction.countIgnored(partition, plan.ignored);
+  const ignored = plan.ignored.length === 0 ? 0 : await transaction.countIgnored(partition, plan.ignored);
   // 4. The position moves with the rows, in the same commit.
   await transaction.saveProgress(partition, write.nextOffset, plan.streamTimeMs);
   return {
     messages: arrived.length,
-    duplicates: plan.duplicates + raced.duplicates,
+    duplicates: plan.duplicates + raced.duplicates + plan.ignored.length - ignored,
     changes: plan.changes.length,
     sessionEnds: plan.sessionEnds.length,
-    ignored: [...plan.ignored.values()].reduce((sum, count) => sum + count, 0),
+    ignored,
     deadLetters: deadLetters.map((letter) => letter.reason),
     clamped: arrived.filter((message) => message.clamped).length,
     windows,

@@ -3,6 +3,7 @@ import type {
   BatchContext,
   BatchTransaction,
   Identities,
+  IgnoredRecord,
   MessageStore,
   NewDeadLetter,
 } from '../../consume/message-store.ts';
@@ -18,8 +19,7 @@ import { markChanged, readMembers, readSurroundings, writeWindows } from './wind
 export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
   return {
     lookUp: (partition, identities) => translating(() => lookUp(pool, partition, identities)),
-    transaction: (work) =>
-      translating(() => inTransaction(pool, (client) => work(batchTransaction(client)))),
+    transaction: (work) => translating(() => inTransaction(pool, (client) => work(batchTransaction(client)))),
     saveProgress: (partition, nextOffset, streamTimeMs) =>
       translating(() => saveProgress(pool, partition, nextOffset, streamTimeMs)),
     storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
@@ -42,7 +42,7 @@ function batchTransaction(client: pg.PoolClient): BatchTransaction {
     writeWindows: (writes, nowMs, graceMs) => writeWindows(client, writes, nowMs, graceMs),
     markChanged: (messages, graceMs) => markChanged(client, messages, graceMs),
     insertDeadLetters: (letters) => insertDeadLetters(client, letters),
-    countIgnored: (partition, counts) => countIgnored(client, partition, counts),
+    countIgnored: (partition, records) => countIgnored(client, partition, records),
     saveProgress: (partition, nextOffset, streamTimeMs) =>
       saveProgress(client, partition, nextOffset, streamTimeMs),
   };
@@ -122,18 +122,34 @@ async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLet
   );
 }
 
+/**
+ * Under the lock of the partition's row, since the position that was looked up may be old:
+ * another process may have counted the same records meanwhile. The row comes first, so
+ * that there is something to lock; the same transaction moves it on.
+ */
 async function countIgnored(
   client: Queryable,
   { topic, partition }: TopicPartition,
-  counts: ReadonlyMap<string, number>,
-): Promise<void> {
+  records: readonly IgnoredRecord[],
+): Promise<number> {
+  await client.query(
+    `insert into afterword.partition_progress (topic, partition, next_offset, stream_time_ms)
+     values ($1, $2, 0, $3) on conflict (topic, partition) do nothing`,
+    [topic, partition, Number.MIN_SAFE_INTEGER],
+  );
+  const { rows } = await client.query<{ next_offset: string }>(
+    'select next_offset from afterword.partition_progress where topic = $1 and partition = $2 for update',
+    [topic, partition],
+  );
+  const storedNext = BigInt(rows[0]?.next_offset ?? 0);
+  const types = records.filter(({ offset }) => offset >= storedNext).map(({ type }) => type);
   await client.query(
     `insert into afterword.ignored_records as i (topic, partition, type, records)
-     select $1, $2, t.type, t.records from unnest($3::text[], $4::bigint[]) as t (type, records)
-     order by t.type
+     select $1, $2, t.type, count(*) from unnest($3::text[]) as t (type) group by t.type order by t.type
      on conflict (topic, partition, type) do update set records = i.records + excluded.records`,
-    [topic, partition, [...counts.keys()], [...counts.values()]],
+    [topic, partition, types],
   );
+  return types.length;
 }
 
 /** Only rises: a rewind, or a member that was slow to notice its revocation, moves nothing back. */
