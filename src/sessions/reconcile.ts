@@ -53,11 +53,14 @@ function channelOf(member: WindowChannel): WindowChannel {
   return { channelId: member.channelId, channelType: member.channelType };
 }
 
-/** Null as soon as two members differ, so that the order of arrival cannot matter. */
+/**
+ * Null as soon as two members differ, so that the order of arrival cannot matter. A channel
+ * whose type was told in two ways is still one channel: where channels part sessions, the
+ * members of a window are found by it.
+ */
 export function commonChannel(a: WindowChannel, b: WindowChannel): WindowChannel {
-  return a.channelId === b.channelId && a.channelType === b.channelType
-    ? channelOf(a)
-    : { channelId: null, channelType: null };
+  if (a.channelId !== b.channelId) return { channelId: null, channelType: null };
+  return { channelId: a.channelId, channelType: a.channelType === b.channelType ? a.channelType : null };
 }
 
 /**

@@ -23,11 +23,8 @@ export interface Scenario {
   readonly writers: readonly WriterPlan[];
 }
 
-/** How one process reads the log. The first one reads all of it. */
+/** How one process reads the log, all of it: its steps in turn. */
 export interface WriterPlan {
-  /** Where it begins in each partition, as a share of its length. */
-  readonly startsAt: number;
-  /** Used in turn. */
   readonly steps: readonly Step[];
 }
 
@@ -37,6 +34,8 @@ export interface Step {
   readonly redelivers: boolean;
   /** `stream-time`: a pass of the closer; `clock`: the partitions are caught up as well. */
   readonly thenCloses: 'no' | 'stream-time' | 'clock';
+  /** Then goes back to this share of what it has read, once; nobody can begin beyond the stored position. */
+  readonly thenRewindsTo: number | undefined;
 }
 
 type Address = Pick<Said, 'bot' | 'user' | 'channel' | 'channelType'>;
@@ -68,6 +67,10 @@ const step: fc.Arbitrary<Step> = fc.record({
   batchSize: fc.oneof(fc.integer({ min: 1, max: 7 }), fc.constant(40)),
   redelivers: fc.nat({ max: 5 }).map((dice) => dice === 0),
   thenCloses: fc.constantFrom('no', 'no', 'no', 'stream-time', 'clock'),
+  thenRewindsTo: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 0.3, 0.7) },
+  ),
 });
 
 const parts = fc.record({
@@ -85,13 +88,10 @@ const parts = fc.record({
   disorder: fc.constantFrom(0, 0, 3, 10, 1_000),
   dice: fc.array(fc.nat({ max: 1_000 }), { minLength: 1, maxLength: 40 }),
   scattersKeys: fc.boolean(),
-  writers: fc.array(
-    fc.record({
-      startsAt: fc.double({ min: 0, max: 1, noNaN: true }),
-      steps: fc.array(step, { minLength: 1, maxLength: 10 }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
+  writers: fc.array(fc.record({ steps: fc.array(step, { minLength: 1, maxLength: 10 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
 });
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never;
 
@@ -100,7 +100,7 @@ export function arbitraryScenario(sessionKey: SessionKeyKind): fc.Arbitrary<Scen
   return parts.map((chosen) => ({
     setup: setupOf(chosen, sessionKey),
     log: partitionsOf(chosen),
-    writers: chosen.writers.map((writer, index) => (index === 0 ? { ...writer, startsAt: 0 } : writer)),
+    writers: chosen.writers,
   }));
 }
 

@@ -84,7 +84,7 @@ async function readLog(
   plan: WriterPlan,
   log: readonly (readonly LogRecord[])[],
 ): Promise<void> {
-  const positions = log.map((records) => Math.floor(plan.startsAt * records.length));
+  const positions = log.map(() => 0);
   for (let turn = 0; positions.some((position, index) => position < (log[index]?.length ?? 0)); turn += 1) {
     const step = plan.steps[turn % plan.steps.length];
     const partition = turn % log.length;
@@ -93,6 +93,9 @@ async function readLog(
     const batch = log[partition]?.slice(from, from + step.batchSize) ?? [];
     positions[partition] = from + batch.length;
     if (batch.length > 0) await takeStep(writer, step, batch);
+    if (step.thenRewindsTo !== undefined && turn < plan.steps.length) {
+      positions[partition] = Math.floor(step.thenRewindsTo * (from + batch.length));
+    }
   }
 }
 
