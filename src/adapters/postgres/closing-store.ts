@@ -70,9 +70,7 @@ async function readTimes(
   return {
     nowMs: Number(rows[0]?.now_ms ?? 0),
     partitions: rows.flatMap(({ topic, partition, stream_time_ms, caught_up }) =>
-      topic === null
-        ? []
-        : [{ topic, partition, streamTimeMs: Number(stream_time_ms), caughtUp: caught_up }],
+      topic === null ? [] : [{ topic, partition, streamTimeMs: Number(stream_time_ms), caughtUp: caught_up }],
     ),
   };
 }
@@ -243,11 +241,7 @@ async function enqueueExtraction(client: pg.ClientBase, closed: readonly Closing
          status = case when e.status = 'running' then 'running' else 'pending' end,
          attempts = case when e.status = 'running' then e.attempts else 0 end,
          not_before = clock_timestamp(), error_code = null, updated_at = clock_timestamp()`,
-    [
-      closed.map((row) => row.window_id),
-      closed.map((row) => row.run_id),
-      closed.map((row) => row.key_id),
-    ],
+    [closed.map((row) => row.window_id), closed.map((row) => row.run_id), closed.map((row) => row.key_id)],
   );
 }
 

@@ -84,7 +84,10 @@ export async function channelSessionKeys(
   client: pg.ClientBase,
   channels: readonly { readonly keyId: string; readonly channelId: string | null }[],
 ): Promise<SessionKey[]> {
-  const values = [channels.map((channel) => channel.keyId), channels.map((channel) => channel.channelId ?? '')];
+  const values = [
+    channels.map((channel) => channel.keyId),
+    channels.map((channel) => channel.channelId ?? ''),
+  ];
   await client.query(
     `insert into afterword.channel_keys (key_id, channel_id)
      select distinct t.key_id, t.channel_id from unnest($1::bigint[], $2::text[]) as t (key_id, channel_id)

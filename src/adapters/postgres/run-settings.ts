@@ -35,7 +35,10 @@ export async function readRuns(client: Pick<pg.ClientBase, 'query'>): Promise<Ru
   const runs = new Map<number, { fromMs: number; settings: StoredSettings }[]>();
   for (const row of rows) {
     const entries = runs.get(row.run_id) ?? [];
-    entries.push({ fromMs: Number(row.effective_from_ms), settings: storedSettingsSchema.parse(row.settings) });
+    entries.push({
+      fromMs: Number(row.effective_from_ms),
+      settings: storedSettingsSchema.parse(row.settings),
+    });
     runs.set(row.run_id, entries);
   }
   return [...runs].map(([runId, entries]) => toRunSettings(runId, entries));

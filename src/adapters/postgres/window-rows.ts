@@ -209,7 +209,11 @@ function columnsOf(windows: readonly WindowRow[]): unknown[] {
  * An open window that merely grew keeps check_at_ms (the closer moves it on when it comes
  * by), so that the append touches no indexed column and stays on its page.
  */
-async function updateWindows(client: pg.ClientBase, windows: readonly WindowRow[], nowMs: number): Promise<void> {
+async function updateWindows(
+  client: pg.ClientBase,
+  windows: readonly WindowRow[],
+  nowMs: number,
+): Promise<void> {
   await client.query(
     `update afterword.windows w
      set ended_at_ms = t.ended_at_ms, message_count = t.message_count,
@@ -232,7 +236,11 @@ async function updateWindows(client: pg.ClientBase, windows: readonly WindowRow[
 }
 
 /** A superseded window whose start is a start again comes back to life under its old id. */
-async function insertWindows(client: pg.ClientBase, windows: readonly WindowRow[], nowMs: number): Promise<void> {
+async function insertWindows(
+  client: pg.ClientBase,
+  windows: readonly WindowRow[],
+  nowMs: number,
+): Promise<void> {
   await client.query(
     `insert into afterword.windows as w (window_id, ended_at_ms, message_count, channel_id, channel_type, status,
        due_reason, check_at_ms, partition, touched_at_ms, started_at_ms, run_id, key_id, session_key)
