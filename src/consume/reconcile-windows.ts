@@ -118,12 +118,17 @@ async function groupBySessionKey(work: Reconciliation): Promise<KeyArrivals[]> {
   return [...groups.values()];
 }
 
-/** Where channels part sessions, an end without a channel ends every channel of the key. */
+/**
+ * Where channels part sessions, an end without a channel ends every channel of the key: those
+ * that were known when it was locked, and those that came in the same batch.
+ */
 function channelsEndedBy(work: Reconciliation, end: NewSessionEnd): readonly (string | null)[] {
   const key = work.keyOf(end);
-  if (end.channelId !== null || requireRun(work.runs, key.runId).sessionKey === 'bot,user')
+  if (end.channelId !== null || requireRun(work.runs, key.runId).sessionKey === 'bot,user') {
     return [end.channelId];
-  return key.channelIds;
+  }
+  const arrived = work.arrived.filter((message) => work.keyOf(message) === key);
+  return [...new Set([...key.channelIds, ...arrived.map((message) => message.channelId)])];
 }
 
 type SessionKeyOf = (key: LockedKey, channelId: string | null, byChannel: boolean) => string;

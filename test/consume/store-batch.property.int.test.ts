@@ -18,13 +18,13 @@ import { arbitraryScenario, type Scenario, type Step, type WriterPlan } from './
 import { expectEveryRecordInItsPlace, expectWindowsOfOracle } from './stored-state.ts';
 
 /** On a real Postgres; more of them with AFTERWORD_TEST_RUNS. */
-const numRuns = Number(process.env['AFTERWORD_TEST_RUNS'] ?? '40');
+const numRuns = Number(process.env['AFTERWORD_TEST_RUNS'] ?? '200');
 const seed = process.env['AFTERWORD_TEST_SEED'];
 const parameters: fc.Parameters<[Scenario]> = {
   numRuns,
   ...(seed === undefined ? {} : { seed: Number(seed) }),
   // Shrinking replays on a real database: bounded, the seed is printed either way.
-  interruptAfterTimeLimit: 1_500 * numRuns,
+  interruptAfterTimeLimit: 1_000 * numRuns,
 };
 
 interface Writer {
