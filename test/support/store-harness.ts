@@ -102,6 +102,8 @@ const filledTables = [
 
 async function begin(pool: pg.Pool, setup: RunSetup): Promise<number> {
   await pool.query(filledTables.map((table) => `delete from afterword.${table}`).join(';'));
+  // Window ids follow from the run's: the same in every beginning.
+  await pool.query(`alter table afterword.runs alter column run_id restart`);
   const { rows } = await pool.query<{ run_id: number }>(
     `insert into afterword.runs (status) values ('live') returning run_id`,
   );

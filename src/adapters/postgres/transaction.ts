@@ -9,6 +9,9 @@ export async function inTransaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
+  // A connection that dies says so by an event as well as by the failure of its statement;
+  // the pool listens only while it is idle, and an event without a listener ends the process.
+  client.on('error', ignoreEvent);
   let broken: Error | undefined;
   try {
     await client.query('begin');
@@ -20,7 +23,12 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', ignoreEvent);
   }
+}
+
+function ignoreEvent(): void {
+  // The statement under way, or the next one, rejects with the same cause.
 }
 
 async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
