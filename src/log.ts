@@ -101,3 +101,27 @@ function logLogEvent(logger: Logger, event: KafkaEvent): void {
       logger.warn('producer.replaced', { reason: event.reason });
   }
 }
+
+/** Enough for a few processes to share; a busy Kafka is given its topics by its owner. */
+const topicPartitions = 4;
+
+/** The embedded log's topics are always made; Kafka's only when asked. */
+export async function prepareTopics(
+  config: Config,
+  database: OpenDatabase,
+  logger: Logger,
+  create: boolean,
+): Promise<void> {
+  const log = chooseLog(config, database, logger);
+  if (!log.embedded && !create) return;
+  const admin = log.createAdmin();
+  try {
+    const { messagesTopic, resultsTopic, deadLetterTopic } = config.kafka;
+    for (const topic of [messagesTopic, resultsTopic, deadLetterTopic]) {
+      const made = await admin.ensureTopic(topic, topicPartitions);
+      if (made) logger.info('topic.created', { topic, partitions: topicPartitions });
+    }
+  } finally {
+    await admin.stop();
+  }
+}

@@ -5,12 +5,12 @@ import { createWorker } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Config } from '../config/config.ts';
 import { AfterwordError } from '../errors.ts';
-import { chooseLog } from '../log.ts';
+import { chooseLog, prepareTopics } from '../log.ts';
 import { openDatabase, type OpenDatabase } from '../resources.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { toDemoRecords } from './demo-records.ts';
 import { readDemoState, reportPeople, showWindow } from './demo-report.ts';
-import { prepareSchema, prepareTopics } from './run.ts';
+import { prepareSchema } from './run.ts';
 
 export interface DemoOptions {
   /** Other conversations than the samples. */
@@ -72,7 +72,7 @@ async function playDemo(
   const { config, logger, output, signal } = context;
   const startedMs = Date.now();
   await prepareSchema({ output: { ...output, note: () => undefined } }, database, true);
-  await prepareTopics(context, database, true);
+  await prepareTopics(config, database, logger, true);
   const worker = await createWorker({
     config,
     database,

@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import { AfterwordError } from '../errors.ts';
 import type { OutgoingRecord, RecordSink } from '../publish/record-sink.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { prepareSchema, prepareTopics } from './run.ts';
+import { prepareTopics } from '../log.ts';
+import { prepareSchema } from './run.ts';
 
 export interface PublishOptions {
   /** A file of JSON lines; `-` reads standard input. */
@@ -26,7 +27,7 @@ export async function runPublish(context: CommandContext, options: PublishOption
   const database = await context.openDatabase();
   try {
     if (config.kafka.connection === null) await prepareSchema(context, database, true);
-    await prepareTopics(context, database, options.createTopics);
+    await prepareTopics(config, database, context.logger, options.createTopics);
     const sink = context.openSink(database);
     try {
       const published = await publishLines(context, sink, input);

@@ -1,7 +1,7 @@
 import { createWorker, type Worker } from '../app.ts';
 import { migrate, requireSchema } from '../adapters/postgres/migrate.ts';
 import { ensureError } from '../errors.ts';
-import { chooseLog } from '../log.ts';
+import { prepareTopics } from '../log.ts';
 import type { OpenDatabase } from '../resources.ts';
 import type { RoleName } from '../roles/role.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
@@ -15,7 +15,6 @@ export interface RunOptions {
 }
 
 const stopDeadlineMs = 25_000;
-const topicPartitions = 4;
 
 /** Runs until told to stop. Exit code 1 when reading died for good. */
 export async function runWorker(context: CommandContext, options: RunOptions): Promise<ExitCode> {
@@ -23,7 +22,7 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
   const database = await context.openDatabase();
   try {
     await prepareSchema(context, database, options.migrate);
-    await prepareTopics(context, database, options.createTopics);
+    await prepareTopics(config, database, logger, options.createTopics);
     const worker = await createWorker({ config, database, logger, roles: options.roles });
     const { http } = await worker.start();
     logger.info('process.started', { version: context.version, pid: process.pid });
@@ -66,24 +65,4 @@ export async function prepareSchema(
   const report = await migrate(database.pool);
   for (const name of report.applied) output.note(`migrated: ${name}`);
   for (const notice of report.notices) output.note(notice);
-}
-
-/** The embedded log's topics are always made; Kafka's only when asked. */
-export async function prepareTopics(
-  { config, logger }: Pick<CommandContext, 'config' | 'logger'>,
-  database: OpenDatabase,
-  create: boolean,
-): Promise<void> {
-  const log = chooseLog(config, database, logger);
-  if (!log.embedded && !create) return;
-  const admin = log.createAdmin();
-  try {
-    const { messagesTopic, resultsTopic, deadLetterTopic } = config.kafka;
-    for (const topic of [messagesTopic, resultsTopic, deadLetterTopic]) {
-      const made = await admin.ensureTopic(topic, topicPartitions);
-      if (made) logger.info('topic.created', { topic, partitions: topicPartitions });
-    }
-  } finally {
-    await admin.stop();
-  }
 }

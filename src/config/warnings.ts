@@ -12,9 +12,19 @@ export function configWarnings(
   return [
     ...misspeltVariables(environment),
     ...uselessVariables(values),
+    ...withoutEffect(values),
     ...weakConnections(values),
     ...misspeltStages(stageNames),
   ];
+}
+
+/** Part of the contract, read and checked, but without effect in this version: said, not silently dropped. */
+const notInForce: readonly VariableName[] = ['BUDGET_USD_PER_DAY', 'TRANSCRIPT_RETENTION'];
+
+function withoutEffect(values: Values): string[] {
+  const set = notInForce.filter((name) => values[name] !== undefined);
+  const shared = values.MEMORY_SCOPE === 'user' ? ['MEMORY_SCOPE=user'] : [];
+  return [...set, ...shared].map((name) => `${name} has no effect in this version`);
 }
 
 /** What other software calls the same thing. */

@@ -25,7 +25,7 @@ export const storageVariables = {
   }),
   TRANSCRIPT_RETENTION: optional({
     kind: positiveDurationKind,
-    about: 'Age after which the text of messages is blanked; results are kept.',
+    about: 'Age after which the text of messages is blanked; results are kept. No effect in this version.',
     unset: 'texts are kept',
   }),
 } as const;

@@ -1,0 +1,94 @@
+import { migrate } from './adapters/postgres/migrate.ts';
+import { createWorker } from './app.ts';
+import { loadConfig } from './config/load-config.ts';
+import { chooseLog, prepareTopics } from './log.ts';
+import { openDatabase } from './resources.ts';
+import { roleNames, type RoleName } from './roles/role.ts';
+import { createLogger, silentLogger, type LogLevel } from './telemetry/logger.ts';
+import { readFileSync } from 'node:fs';
+
+/** The public library: everything that other packages may import. */
+
+export { AfterwordError, type ErrorCode } from './errors.ts';
+export { messageEventSchema } from './model/message-event.ts';
+export {
+  resultEventSchemas,
+  resultEventTypes,
+  type ResultEvent,
+  type ResultEventData,
+  type ResultEventType,
+} from './model/result-event.ts';
+export type { FactResult, PreferenceResult, SummaryResult } from './model/results.ts';
+export type { RoleName } from './roles/role.ts';
+
+export interface StartOptions {
+  /**
+   * The settings of docs/CONFIGURATION.md by their names. Nothing else is read: pass
+   * `process.env` to configure it as the command is.
+   */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Which part of the work this process takes; all of it by default. */
+  readonly roles?: readonly RoleName[];
+  /** Takes the log, one JSON line at a time; without it nothing is logged. */
+  readonly log?: { write(line: string): void; readonly level?: LogLevel };
+  /** Make topics that are missing on Kafka. The embedded log's are always made. */
+  readonly createTopics?: boolean;
+}
+
+export interface Afterword {
+  /** Where health, metrics and readiness are served; undefined without the role `serve`. */
+  readonly http: { readonly host: string; readonly port: number } | undefined;
+  /** Publishes message events (contract: schemas/message-event.v1.json), in their order. */
+  publish(events: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  /** Resolves with the cause when reading died for good; stop it then. */
+  readonly died: Promise<Error>;
+  /** Finishes what is in hand, gives leases back, closes everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+const stopDeadlineMs = 25_000;
+
+/**
+ * Starts Afterword inside this process: applies missing migrations, then runs its roles.
+ *
+ * @throws AfterwordError CONFIG_INVALID with all faults, SCHEMA_TOO_NEW, DATABASE_UNAVAILABLE
+ */
+export async function startAfterword(options: StartOptions): Promise<Afterword> {
+  const config = loadConfig(options.environment, (path) => readFileSync(path, 'utf8'));
+  const { log } = options;
+  const logger =
+    log === undefined
+      ? silentLogger
+      : createLogger({ level: log.level ?? config.logLevel, destination: log });
+  const database = await openDatabase(config, logger);
+  try {
+    await migrate(database.pool);
+    await prepareTopics(config, database, logger, options.createTopics ?? false);
+    const worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames });
+    const { http } = await worker.start();
+    const sink = chooseLog(config, database, logger).createSink();
+    let stopped: Promise<void> | undefined;
+    const stopAll = async (): Promise<void> => {
+      await sink.stop();
+      await worker.stop(stopDeadlineMs);
+      await database.stop();
+    };
+    return {
+      http,
+      died: worker.died,
+      publish: (events) =>
+        sink.send(
+          events.map((event) => ({
+            topic: config.kafka.messagesTopic,
+            key: `${String(event['bot_id'])}/${String(event['user_id'])}`,
+            value: JSON.stringify(event),
+            headers: [],
+          })),
+        ),
+      stop: () => (stopped ??= stopAll()),
+    };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
