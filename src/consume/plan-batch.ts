@@ -30,6 +30,11 @@ export interface BatchPlan {
   /** Records of unknown types beyond the position as it was looked up. */
   readonly ignored: readonly IgnoredRecord[];
   readonly duplicates: number;
+  /**
+   * Records that may have ended as dead letters before: what conflicts, and what is new
+   * though the position has passed it (the database once refused it).
+   */
+  readonly doubtful: readonly LogRecord[];
   /** Greatest event time in the batch, clamped; -Infinity when it holds none. */
   readonly streamTimeMs: number;
 }
@@ -70,6 +75,7 @@ class PlanBuilder {
   readonly #sessionEnds = new Map<string, NewSessionEnd>();
   readonly #deadLetters = new Map<string, NewDeadLetter>();
   readonly #ignored: IgnoredRecord[] = [];
+  readonly #doubtful: LogRecord[] = [];
   #duplicates = 0;
   #streamTimeMs = Number.NEGATIVE_INFINITY;
 
@@ -85,6 +91,7 @@ class PlanBuilder {
       deadLetters: [...this.#deadLetters.values()],
       ignored: this.#ignored,
       duplicates: this.#duplicates,
+      doubtful: this.#doubtful,
       streamTimeMs: this.#streamTimeMs,
     };
   }
@@ -95,10 +102,10 @@ class PlanBuilder {
         this.#addMessage(record, decoded);
         return;
       case 'change':
-        this.#addOnce(this.#changes, decoded.identity, () => this.#change(record, decoded));
+        this.#addOnce(this.#changes, record, decoded.identity, () => this.#change(record, decoded));
         return;
       case 'session-end':
-        this.#addOnce(this.#sessionEnds, decoded.identity, () => this.#sessionEnd(record, decoded));
+        this.#addOnce(this.#sessionEnds, record, decoded.identity, () => this.#sessionEnd(record, decoded));
         return;
       case 'ignored':
         this.#addIgnored(record, decoded.type);
@@ -116,17 +123,32 @@ class PlanBuilder {
       this.#context.knownMessages.get(event.identity) ??
       this.#messages.get(event.identity)?.contentHash.toString('hex');
     if (known === undefined) {
+      this.#doubtIfPassed(record);
       this.#messages.set(event.identity, newMessage(record, event, hash, time));
     } else if (known === hash.toString('hex')) {
       this.#duplicates += 1;
     } else {
+      this.#doubtful.push(record);
       this.#addDeadLetter(conflictLetter(record));
     }
   }
 
-  #addOnce<T>(rows: Map<string, T>, identity: string, make: () => T): void {
-    if (this.#context.knownOthers.has(identity) || rows.has(identity)) this.#duplicates += 1;
-    else rows.set(identity, make());
+  #doubtIfPassed(record: LogRecord): void {
+    if (this.#isPassed(record)) this.#doubtful.push(record);
+  }
+
+  #isPassed(record: LogRecord): boolean {
+    const stored = this.#context.storedNextOffset;
+    return stored !== null && record.offset < stored;
+  }
+
+  #addOnce<T>(rows: Map<string, T>, record: LogRecord, identity: string, make: () => T): void {
+    if (this.#context.knownOthers.has(identity) || rows.has(identity)) {
+      this.#duplicates += 1;
+      return;
+    }
+    this.#doubtIfPassed(record);
+    rows.set(identity, make());
   }
 
   #change(record: LogRecord, event: MessageChangeEvent): NewChange {
@@ -143,13 +165,13 @@ class PlanBuilder {
   }
 
   #addIgnored(record: LogRecord, type: string): void {
-    const stored = this.#context.storedNextOffset;
-    if (stored !== null && record.offset < stored) this.#duplicates += 1;
+    if (this.#isPassed(record)) this.#duplicates += 1;
     else this.#ignored.push({ type, offset: record.offset });
   }
 
   #addDeadLetter(letter: NewDeadLetter): void {
-    if (this.#context.knownOthers.has(letter.identity)) this.#duplicates += 1;
+    const known = this.#context.knownOthers.has(letter.identity) || this.#deadLetters.has(letter.identity);
+    if (known) this.#duplicates += 1;
     else this.#deadLetters.set(letter.identity, letter);
   }
 

@@ -1,5 +1,6 @@
 import { isAfterwordError } from '../errors.ts';
 import type { DeadLetterReason } from '../model/decoded-record.ts';
+import { deadLetterIdentity } from '../model/identity.ts';
 import type { LogRecord, TopicPartition } from '../model/record.ts';
 import type {
   BatchContext,
@@ -96,7 +97,7 @@ async function storeWhole(
   options: StoreOptions,
 ): Promise<BatchOutcome> {
   const context = await store.lookUp(partition, identitiesOf(entries));
-  const plan = planBatch(entries, context);
+  const plan = await planAnew(store, partition, entries, context);
   if (isKnownEntirely(plan)) {
     if (context.storedNextOffset === null || context.storedNextOffset < nextOffset) {
       await store.saveProgress(partition, nextOffset, plan.streamTimeMs);
@@ -114,6 +115,26 @@ async function storeWhole(
       options,
     }),
   );
+}
+
+/** Plans, and leaves out what ended as a dead letter before though it decodes: seldom, so looked up apart. */
+async function planAnew(
+  store: MessageStore,
+  partition: TopicPartition,
+  entries: readonly DecodedEntry[],
+  context: BatchContext,
+): Promise<BatchPlan> {
+  const plan = planBatch(entries, context);
+  if (plan.doubtful.length === 0) return plan;
+  const deadLetters = plan.doubtful.map(deadLetterIdentity);
+  const { knownOthers } = await store.lookUp(partition, { ...identitiesOf([]), deadLetters });
+  if (knownOthers.size === 0) return plan;
+  const doubtful = new Set(plan.doubtful);
+  const remaining = entries.filter(
+    ({ record }) => !doubtful.has(record) || !knownOthers.has(deadLetterIdentity(record)),
+  );
+  const anew = planBatch(remaining, context);
+  return { ...anew, duplicates: anew.duplicates + entries.length - remaining.length };
 }
 
 function isKnownEntirely(plan: BatchPlan): boolean {
