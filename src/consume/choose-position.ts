@@ -20,7 +20,9 @@ export type ChosenPosition = { readonly from: bigint | undefined } & (
 export function choosePosition(start: StartPosition, stored: bigint | null): ChosenPosition {
   if (stored === null) return { from: undefined, finding: 'as-committed' };
   if (stored > start.logEnd) return { from: start.logStart, finding: 'recreated', stored };
-  if (stored < start.logStart && (start.committed === undefined || start.committed >= stored)) {
+  // Also after a rewind: whatever it wanted to read again below the log's start, what lies
+  // between ours and that start was never read, and is gone.
+  if (stored < start.logStart) {
     return { from: start.logStart, finding: 'gap', gapFrom: stored, gapTo: start.logStart };
   }
   // Expired or never committed: ours is exact.
