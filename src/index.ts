@@ -1,16 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { createWorker } from './app.ts';
 import { loadConfig } from './config/load-config.ts';
 import { chooseLog, prepareTopics } from './log.ts';
+import type { MessageEvent } from './model/message-event.ts';
 import { openDatabase } from './resources.ts';
 import { roleNames, type RoleName } from './roles/role.ts';
 import { createLogger, silentLogger, type LogLevel } from './telemetry/logger.ts';
-import { readFileSync } from 'node:fs';
 
 /** The public library: everything that other packages may import. */
 
 export { AfterwordError, type ErrorCode } from './errors.ts';
-export { messageEventSchema } from './model/message-event.ts';
+export { messageEventSchema, type MessageEvent } from './model/message-event.ts';
 export {
   resultEventSchemas,
   resultEventTypes,
@@ -39,7 +40,7 @@ export interface Afterword {
   /** Where health, metrics and readiness are served; undefined without the role `serve`. */
   readonly http: { readonly host: string; readonly port: number } | undefined;
   /** Publishes message events (contract: schemas/message-event.v1.json), in their order. */
-  publish(events: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  publish(events: readonly MessageEvent[]): Promise<void>;
   /** Resolves with the cause when reading died for good; stop it then. */
   readonly died: Promise<Error>;
   /** Finishes what is in hand, gives leases back, closes everything. Idempotent. */
@@ -80,7 +81,7 @@ export async function startAfterword(options: StartOptions): Promise<Afterword> 
         sink.send(
           events.map((event) => ({
             topic: config.kafka.messagesTopic,
-            key: `${String(event['bot_id'])}/${String(event['user_id'])}`,
+            key: `${event.bot_id}/${event.user_id}`,
             value: JSON.stringify(event),
             headers: [],
           })),

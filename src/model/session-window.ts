@@ -1,6 +1,3 @@
-export const windowStatuses = ['open', 'closed', 'superseded', 'erased'] as const;
-export type WindowStatus = (typeof windowStatuses)[number];
-
 /**
  * Why a window was closed. Closing says when to extract, never where a window ends:
  * `gap` a later message of its key lies beyond the gap, `stream-time` the partition's
