@@ -1,5 +1,3 @@
-/** Raised with any change of the words below: answers to another prompt are other answers. */
-
 /** What holds for every stage. Stable, for it begins the prefix that the provider caches. */
 export const rulesPrompt = `You read one finished conversation between a user and a bot and write down what it tells about the user, for the bot's memory.
 
