@@ -34,7 +34,7 @@ interface Selection {
 
 let loaded: LanguageModel | undefined;
 
-/** Loaded when first needed: a second and 60 MB that a deployment with a model key never pays. */
+/** Loaded when first needed: a deployment with a model key seldom pays for it. */
 function languageModel(): LanguageModel {
   if (loaded !== undefined) return loaded;
   const require = createRequire(import.meta.url);
