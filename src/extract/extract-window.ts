@@ -64,7 +64,7 @@ export async function extractWindow(
   const members = await deps.store.members(claim);
   const outcomes = await runStages(deps, claim, members, signal);
   const finish = decideFinish(outcomes, claim.attempts, deps.timing.random());
-  if (isRetried(finish) && outcomes.every((outcome) => outcome.status !== 'done')) {
+  if (!finish.stored) {
     // Nothing to store: a failure that may pass is not a result.
     await deps.store.giveBack(claim, deps.owner, finish);
     return { settled: { settled: true, changes: 0 }, outcomes, finish };
@@ -143,13 +143,14 @@ export function decideFinish(
   random: number,
 ): SettleFinish {
   const codes = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.errorCode] : []));
-  const stored = outcomes.some((outcome) => outcome.status !== 'failed') || codes.length > 0;
   const retried = codes.find((code) => retriedCodes.has(code) || deferredCodes.has(code));
   if (retried !== undefined) {
     const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
     // Half fixed, half by chance, so that workers do not come back together.
     const delayMs = Math.round(longestMs / 2 + (random * longestMs) / 2);
     const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
+    // Without a result there is nothing to keep, and the revision is still to be made.
+    const stored = outcomes.some((outcome) => outcome.status === 'done');
     return { status, errorCode: retried, delayMs, stored };
   }
   if (codes[0] !== undefined) return { ...terminal('failed'), errorCode: codes[0] };
@@ -159,8 +160,4 @@ export function decideFinish(
 
 function terminal(status: 'done' | 'skipped' | 'failed'): SettleFinish {
   return { status, errorCode: null, delayMs: 0, stored: true };
-}
-
-function isRetried(finish: SettleFinish): boolean {
-  return finish.status === 'retrying' || finish.status === 'deferred';
 }

@@ -56,11 +56,7 @@ export async function claimWindows(
        set status = 'running', changed = false, error_code = null,
            lease_owner = $1, lease_epoch = e.lease_epoch + 1,
            lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond',
-           attempts = e.attempts + 1, updated_at = clock_timestamp(),
-           hour_started_at = case when e.hour_started_at > clock_timestamp() - interval '1 hour'
-             then e.hour_started_at else clock_timestamp() end,
-           revisions_in_hour = case when e.hour_started_at > clock_timestamp() - interval '1 hour'
-             then e.revisions_in_hour + 1 else 1 end
+           attempts = e.attempts + 1, updated_at = clock_timestamp()
        from due where e.window_id = due.window_id
        returning e.window_id, e.lease_epoch, e.attempts
      )
@@ -159,9 +155,10 @@ export async function readWindowMembers(
 }
 
 /**
- * Ends a claim. Members that changed meanwhile put the work back at once, after the grace
- * that `not_before` keeps; so a window that changes faster than the model answers still
- * gets its results, and then the next revision.
+ * Ends a claim that still stands; one that was lost is left to its new owner. Members that
+ * changed meanwhile put the work back at once, after the grace that `not_before` keeps; so a
+ * window that changes faster than the model answers still gets its results, and then the
+ * next revision. Only revisions that were stored lengthen the grace of the next.
  */
 export async function finishClaim(
   client: Pick<pg.ClientBase, 'query'>,
@@ -170,14 +167,26 @@ export async function finishClaim(
   finish: SettleFinish,
 ): Promise<void> {
   await client.query(
-    `update afterword.extractions e
-     set status = case when e.changed then 'pending' else $4 end,
-         attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
-         not_before = case when e.changed then e.not_before
-           else clock_timestamp() + $5 * interval '1 millisecond' end,
-         changed = false, error_code = $6, lease_owner = null, lease_expires_at = null,
-         revision = case when $7 then $8 else e.revision end, updated_at = clock_timestamp()
-     where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'`,
+    `with finished as (
+       update afterword.extractions e
+       set status = case when e.changed then 'pending' else $4 end,
+           attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
+           not_before = case when e.changed then e.not_before
+             else clock_timestamp() + $5 * interval '1 millisecond' end,
+           changed = false, error_code = $6, lease_owner = null, lease_expires_at = null,
+           revision = case when $7 then $8 else e.revision end,
+           hour_started_at = case
+             when not $7 or e.hour_started_at > clock_timestamp() - interval '1 hour' then e.hour_started_at
+             else clock_timestamp() end,
+           revisions_in_hour = case
+             when not $7 then e.revisions_in_hour
+             when e.hour_started_at > clock_timestamp() - interval '1 hour' then e.revisions_in_hour + 1
+             else 1 end,
+           updated_at = clock_timestamp()
+       where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
+       returning e.window_id
+     )
+     update afterword.windows w set revision = $8 from finished f where w.window_id = f.window_id and $7`,
     [
       claim.windowId,
       claim.leaseEpoch,
@@ -189,10 +198,4 @@ export async function finishClaim(
       claim.revision,
     ],
   );
-  if (finish.stored) {
-    await client.query('update afterword.windows set revision = $2 where window_id = $1', [
-      claim.windowId,
-      claim.revision,
-    ]);
-  }
 }

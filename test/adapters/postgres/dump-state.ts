@@ -30,7 +30,7 @@ const views: Readonly<Record<string, string>> = {
   outbox: `select destination, event_type, window_id, dead_letter_id, sent_at is not null as sent,
       event #- '{sequence}' as event,
       rank() over (partition by key_id order by sequence) as place
-    from afterword.outbox order by destination, record_key, place, dead_letter_id`,
+    from afterword.outbox order by destination, record_key, place, dead_letter_id, event::text`,
 };
 
 export async function dumpState(harness: StoreHarness): Promise<Readonly<Record<string, unknown[]>>> {
