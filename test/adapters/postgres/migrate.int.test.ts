@@ -1,85 +1,107 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { migrate, readSchemaVersions, requireSchema } from '../../../src/adapters/postgres/migrate.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database.ts';
 import { describeWithPostgres } from '../../support/kafka-suite.ts';
 
-describeWithPostgres('migrations on a real Postgres', () => {
+const program = fileURLToPath(new URL('migrate-process.ts', import.meta.url));
+const migrations = new URL('../../../migrations/', import.meta.url);
+const files = (await readdir(migrations)).sort();
+const newest = Number(files.at(-1)?.slice(0, 6));
+
+async function migrateInProcess(url: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', program, url]);
+  return JSON.parse(stdout) as string[];
+}
+
+describeWithPostgres('migrating', () => {
   let database: TestDatabase;
-  let pools: pg.Pool[];
+  let pool: pg.Pool;
 
   beforeEach(async () => {
     database = await createEmptyDatabase();
-    pools = Array.from({ length: 4 }, () => new pg.Pool({ connectionString: database.url, max: 2 }));
+    pool = new pg.Pool({ connectionString: database.url, max: 6 });
   });
-
   afterEach(async () => {
-    await Promise.all(pools.map((pool) => pool.end()));
+    await pool.end();
     await database.drop();
   });
 
-  function firstPool(): pg.Pool {
-    const [pool] = pools;
-    if (pool === undefined) throw new Error('there is no pool');
-    return pool;
-  }
+  const recorded = async (): Promise<string[]> =>
+    (
+      await pool.query<{ name: string }>('select name from afterword.schema_migrations order by version')
+    ).rows.map(({ name }) => name);
 
-  it('applies each file once when several start together', async () => {
-    const reports = await Promise.all(pools.map((pool) => migrate(pool)));
-    const applied = reports.flatMap((report) => report.applied);
-    expect(new Set(applied).size).toBe(applied.length);
-    const versions = await readSchemaVersions(firstPool());
-    expect(versions.database).toBe(versions.binary);
-    expect(applied).toHaveLength(versions.binary);
+  it('numbers its files one after the other, so that none is skipped', () => {
+    expect(files.map((file) => Number(file.slice(0, 6)))).toEqual(files.map((_, index) => index + 1));
   });
 
-  it('finds nothing to do the second time', async () => {
-    await migrate(firstPool());
-    expect((await migrate(firstPool())).applied).toEqual([]);
-    await expect(requireSchema(firstPool())).resolves.toBeUndefined();
+  it('applies each file once, in order, and nothing the second time', async () => {
+    expect(await migrate(pool)).toEqual({ from: 0, to: newest, applied: files, notices: [] });
+    expect(await migrate(pool)).toEqual({ from: newest, to: newest, applied: [], notices: [] });
+    expect(await recorded()).toEqual(files);
   });
 
-  it('refuses a database that nobody migrated, naming both versions', async () => {
-    const { binary } = await readSchemaVersions(firstPool());
-    await expect(requireSchema(firstPool())).rejects.toMatchObject({
+  it('applies each file once when four processes migrate at the same time', async () => {
+    const reports = await Promise.all([1, 2, 3, 4].map(() => migrateInProcess(database.url)));
+    expect(reports.flat().sort()).toEqual(files);
+    expect(await recorded()).toEqual(files);
+  });
+
+  it('applies each file once when many connections of one process migrate at the same time', async () => {
+    const reports = await Promise.all([1, 2, 3, 4, 5, 6].map(() => migrate(pool)));
+    expect(reports.flatMap(({ applied }) => applied).sort()).toEqual(files);
+  });
+
+  it('goes on where an older binary stopped', async () => {
+    for (const file of files.slice(0, 2)) await applyByHand(pool, file);
+    const { from, applied } = await migrate(pool);
+    expect({ from, applied }).toEqual({ from: 2, applied: files.slice(2) });
+  });
+
+  it('leaves nothing of a file that failed half-way, and can be run again', async () => {
+    // A relation of the second file's name: its transaction fails.
+    await pool.query('create schema afterword; create table afterword.log_topics (mine text)');
+    await expect(migrate(pool)).rejects.toMatchObject({ code: '42P07' });
+    expect(await recorded()).toEqual(files.slice(0, 1));
+    const { rows } = await pool.query(`select to_regclass('afterword.log_records') as half`);
+    expect(rows).toEqual([{ half: null }]);
+    await pool.query('drop table afterword.log_topics');
+    expect((await migrate(pool)).applied).toEqual(files.slice(1));
+  });
+
+  it('refuses a schema that was never migrated, naming both versions', async () => {
+    expect(await readSchemaVersions(pool)).toEqual({ database: 0, binary: newest });
+    await expect(requireSchema(pool)).rejects.toMatchObject({
       code: 'SCHEMA_NOT_MIGRATED',
-      message: `the database schema is at version 0, this binary needs version ${binary}`,
+      message: `the database schema is at version 0, this binary needs version ${newest}`,
     });
   });
 
-  it('refuses a database of a newer binary, naming both versions, and changes nothing', async () => {
-    await migrate(firstPool());
-    await firstPool().query(
-      `insert into afterword.schema_migrations (version, name) values (999, 'from the future')`,
+  it('accepts its own schema and refuses a newer one, naming both versions', async () => {
+    await migrate(pool);
+    await expect(requireSchema(pool)).resolves.toBeUndefined();
+    await pool.query(
+      `insert into afterword.schema_migrations (version, name) values (${newest + 7}, 'of tomorrow')`,
     );
-    const refusal = { code: 'SCHEMA_TOO_NEW', message: expect.stringContaining('version 999') as unknown };
-    await expect(migrate(firstPool())).rejects.toMatchObject(refusal);
-    await expect(requireSchema(firstPool())).rejects.toMatchObject(refusal);
-  });
-
-  it('leaves a table of a view’s name alone, says so, and makes the view in the schema beside', async () => {
-    await firstPool().query(
-      `create table public.fact_entities (id int); insert into public.fact_entities values (7)`,
-    );
-    const { notices } = await migrate(firstPool());
-    expect(notices.join('\n')).toContain('fact_entities');
-    const { rows } = await firstPool().query('select id from public.fact_entities');
-    expect(rows).toEqual([{ id: 7 }]);
-    await expect(firstPool().query('select * from afterword_compat.fact_entities')).resolves.toMatchObject({
-      rowCount: 0,
-    });
-    await expect(firstPool().query('select * from public.universal_users')).resolves.toMatchObject({
-      rowCount: 0,
-    });
-  });
-
-  it('undoes a file that fails as a whole', async () => {
-    // A table of the second file's name stands in its way.
-    await firstPool().query('create schema afterword; create table afterword.log_topics (id int)');
-    await expect(migrate(firstPool())).rejects.toThrow();
-    expect((await readSchemaVersions(firstPool())).database).toBe(1);
-    await firstPool().query('drop table afterword.log_topics');
-    await migrate(firstPool());
-    await expect(requireSchema(firstPool())).resolves.toBeUndefined();
+    const refusal = {
+      code: 'SCHEMA_TOO_NEW',
+      message: `the database schema is at version ${newest + 7}, this binary knows versions up to ${newest}`,
+    };
+    await expect(requireSchema(pool)).rejects.toMatchObject(refusal);
+    await expect(migrate(pool)).rejects.toMatchObject(refusal);
   });
 });
+
+/** As the binary did whose newest file this was. */
+async function applyByHand(pool: pg.Pool, file: string): Promise<void> {
+  await pool.query(await readFile(new URL(file, migrations), 'utf8'));
+  await pool.query('insert into afterword.schema_migrations (version, name) values ($1, $2)', [
+    Number(file.slice(0, 6)),
+    file,
+  ]);
+}
