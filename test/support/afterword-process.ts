@@ -21,15 +21,21 @@ export interface AfterwordProcess {
   kill(): Promise<Finished>;
 }
 
-/** Starts a command. Only `environment` and what Node needs is in its environment. */
+const loader = import.meta.resolve('tsx');
+const entryPoint = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/**
+ * Starts a command in `folder`. Only `environment` and what Node needs is in its environment.
+ */
 export function startAfterword(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   input?: string,
+  folder: string = root,
 ): AfterwordProcess {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, ['--import', loader, entryPoint, ...args], {
+    cwd: folder,
     env: { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), NO_COLOR: '1', ...environment },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
@@ -61,6 +67,7 @@ export function runAfterword(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   input?: string,
+  folder?: string,
 ): Promise<Finished> {
-  return startAfterword(args, environment, input).finished;
+  return startAfterword(args, environment, input, folder).finished;
 }
