@@ -51,6 +51,8 @@ function createPool(url: string, logger: Logger): pg.Pool {
   // An idle connection that breaks is replaced with the next request; without a listener
   // it would end the process.
   pool.on('error', (error) => {
+    // `end` does not wait for the sockets: a server that stops right after it may cut them.
+    if (pool.ending) return;
     logger.failure('database.failed', error, {}, 'warn');
   });
   return pool;

@@ -75,7 +75,7 @@ export function showWindow(window: DemoWindow): string {
   const who = `${window.botId} ↔ ${window.userId}`.padEnd(24);
   const span = `${minute(window.startedAtMs)}–${minute(window.endedAtMs).slice(11)}`;
   const again = window.revision > 1 ? ` (revision ${window.revision})` : '';
-  return `  closed (${window.closeReason.padEnd(11)}) ${who} ${span}  ${String(window.messageCount).padStart(2)} messages, ${window.facts} facts${again}`;
+  return `  closed (${window.closeReason.padEnd(11)}) ${who} ${span}  ${String(window.messageCount).padStart(2)} messages, ${window.facts} ${window.facts === 1 ? 'fact' : 'facts'}${again}`;
 }
 
 function minute(ms: number): string {

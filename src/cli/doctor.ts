@@ -43,7 +43,7 @@ async function examine(context: CommandContext): Promise<readonly Finding[]> {
   }
   try {
     const found = await checkDatabase(database);
-    const isUp = found.some(({ check, state }) => check === 'schema' && state !== 'fail');
+    const isUp = found.some(({ check, state }) => check === 'schema' && state === 'ok');
     const admin = context.openTopicAdmin(database);
     // The embedded log is as well as its database; Kafka is looked at either way.
     const log = isUp || context.config.kafka.connection !== null ? await checkLog(context.config, admin) : [];

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { AfterwordError } from '../errors.ts';
@@ -23,7 +23,7 @@ const progressEveryMs = 500;
  */
 export async function runPublish(context: CommandContext, options: PublishOptions): Promise<ExitCode> {
   const { config, output } = context;
-  const input = openInput(options.file);
+  const input = await openInput(options.file);
   const database = await context.openDatabase();
   try {
     if (config.kafka.connection === null) await prepareSchema(context, database, true);
@@ -41,8 +41,15 @@ export async function runPublish(context: CommandContext, options: PublishOption
   }
 }
 
-function openInput(file: string): Readable {
-  return file === '-' ? process.stdin : createReadStream(file);
+/** Opened before anything else is, so that a wrong name costs no time. */
+async function openInput(file: string): Promise<Readable> {
+  if (file === '-') return process.stdin;
+  const handle = await open(file).catch(() => undefined);
+  if (handle !== undefined && !(await handle.stat()).isDirectory()) return handle.createReadStream();
+  await handle?.close();
+  throw new AfterwordError('INPUT_INVALID', `cannot read ${file}`, {
+    hint: 'give a readable file of JSON lines, or - for standard input',
+  });
 }
 
 async function publishLines(

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { AfterwordError } from '../../errors.ts';
+import { translating } from './database-errors.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Works from `src/` and from `dist/` alike: both lie beside `migrations/`. */
@@ -77,7 +78,7 @@ export async function migrate(pool: pg.Pool): Promise<MigrationReport> {
 }
 
 export async function readSchemaVersions(pool: pg.Pool): Promise<SchemaVersions> {
-  const client = await pool.connect();
+  const client = await translating(() => pool.connect());
   try {
     return { database: await readVersion(client), binary: newest(await listMigrations()) };
   } finally {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { translating } from './database-errors.ts';
 
 /**
  * Runs `work` between begin and commit on one connection. A connection whose
@@ -8,7 +9,7 @@ export async function inTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
+  const client = await translating(() => pool.connect());
   // A connection that dies says so by an event as well as by the failure of its statement;
   // the pool listens only while it is idle, and an event without a listener ends the process.
   client.on('error', ignoreEvent);
