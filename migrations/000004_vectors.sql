@@ -26,10 +26,12 @@ create index vectors_by_person on afterword.vectors (user_id, bot_id, embedder);
 -- Removing reaches every embedder's.
 create index vectors_by_item on afterword.vectors (item_id);
 
--- One row: where the vectors went last. Another place or embedder starts empty, so
--- everything is enqueued once more when this changes.
-create table afterword.vector_destination (
-  singleton boolean primary key default true check (singleton),
+-- Where vectors went, the newest last. Another place or embedder starts empty, so when it
+-- changes everything is enqueued once more: once for each process, so that two that are
+-- configured differently do not do so in turns for ever.
+create table afterword.vector_destinations (
+  adoption_id bigint generated always as identity primary key,
   destination text not null,
+  owner text not null,
   adopted_at timestamptz not null default clock_timestamp()
 );

@@ -1,37 +1,48 @@
+import type { VectorFilter, VectorHit, VectorKind } from '../publish/vector-index.ts';
 import { openVectors } from '../vectors.ts';
-import type { VectorHit } from '../publish/vector-index.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 
 export interface SearchOptions {
   readonly text: string;
   readonly bot?: string;
   readonly user?: string;
-  readonly kind?: 'summary' | 'fact';
+  readonly kind?: VectorKind;
   readonly limit: number;
   readonly json: boolean;
 }
 
 /** Finds summaries and facts whose words or meaning are near the text, best first. */
 export async function runSearch(context: CommandContext, options: SearchOptions): Promise<ExitCode> {
-  const { output, config, signal } = context;
+  const { output } = context;
+  if (options.text.trim() === '') {
+    output.note('search needs a text');
+    return 2;
+  }
+  const hits = await findHits(context, options);
+  for (const hit of hits) output.out(options.json ? JSON.stringify(toJson(hit)) : toRow(hit));
+  if (hits.length === 0) output.note('nothing found');
+  return 0;
+}
+
+async function findHits(context: CommandContext, options: SearchOptions): Promise<readonly VectorHit[]> {
+  const { config, signal } = context;
   const database = await context.openDatabase();
   try {
     await context.requireSchema(database);
     const { embedder, index } = await openVectors(config, database, signal);
-    const [vector] = await embedder.embed([options.text], signal);
-    if (vector === undefined) return 1;
-    const filter = {
-      ...(options.bot !== undefined && { botId: options.bot }),
-      ...(options.user !== undefined && { userId: options.user }),
-      ...(options.kind !== undefined && { kind: options.kind }),
-    };
-    const hits = await index.search(vector, filter, options.limit);
-    for (const hit of hits) output.out(options.json ? JSON.stringify(toJson(hit)) : row(hit));
-    if (hits.length === 0) output.note('nothing found');
-    return 0;
+    const [vector = []] = await embedder.embed([options.text], signal);
+    return await index.search(vector, toFilter(options), options.limit);
   } finally {
     await database.stop();
   }
+}
+
+function toFilter({ bot, user, kind }: SearchOptions): VectorFilter {
+  return {
+    ...(bot !== undefined && { botId: bot }),
+    ...(user !== undefined && { userId: user }),
+    ...(kind !== undefined && { kind }),
+  };
 }
 
 function toJson({ item, score }: VectorHit): object {
@@ -48,7 +59,13 @@ function toJson({ item, score }: VectorHit): object {
   };
 }
 
-function row({ item, score }: VectorHit): string {
+function toRow({ item, score }: VectorHit): string {
   const day = new Date(item.occurredAtMs).toISOString().slice(0, 10);
-  return `${score.toFixed(2)}  ${item.kind.padEnd(7)}  ${day}  ${item.botId} ↔ ${item.userId}  ${item.text}`;
+  const who = onOneLine(`${item.botId} ↔ ${item.userId}`);
+  return [score.toFixed(2), item.kind.padEnd(7), day, who, onOneLine(item.text)].join('  ');
+}
+
+/** What people and platforms wrote must not move a terminal's cursor, turn its text around or begin a row of its own. */
+function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }

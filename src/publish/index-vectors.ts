@@ -31,7 +31,8 @@ const chunkItems = 64;
 /**
  * One pass: read what waits, bring the index in line with the present state of what it
  * names, mark it. Rows say what to look at and the ids of items follow from that, so a
- * crash between writing and marking repeats it harmlessly.
+ * crash between writing and marking repeats it harmlessly. The lease is taken only when
+ * there is work and given back after it: a successor waits for nobody.
  *
  * 1. lease · 2. rows · 3. their present state · 4. remove what is gone · 5. embed and
  * write the rest, the lease renewed right before each write · 6. mark
@@ -39,11 +40,30 @@ const chunkItems = 64;
  * @throws what embedder, index or outbox threw; nothing is marked then
  */
 export async function indexVectorsOnce(options: IndexVectorsOptions): Promise<IndexPass> {
-  const { outbox, owner, batchSize } = options;
+  const { outbox, owner } = options;
+  if (!(await hasWork(options))) return { active: true, ...nothing };
   if (!(await holdsLease(options))) return { active: false };
+  try {
+    return await indexWaiting(options);
+  } finally {
+    // Not given back, it runs out by itself.
+    await outbox.releaseLease(owner).catch(() => undefined);
+  }
+}
+
+const nothing = { indexed: { summary: 0, fact: 0 }, removed: 0, full: false } as const;
+
+/** Two reads, so that looking costs no writes while there is nothing to do. */
+async function hasWork(options: IndexVectorsOptions): Promise<boolean> {
+  const { outbox, owner } = options;
+  return !(await outbox.isAdopted(destinationOf(options), owner)) || (await outbox.backlog(1)) > 0;
+}
+
+async function indexWaiting(options: IndexVectorsOptions): Promise<IndexPass> {
+  const { outbox, owner, batchSize } = options;
   await outbox.adopt(destinationOf(options), owner);
   const rows = await outbox.unsent(batchSize);
-  if (rows.length === 0) return { active: true, indexed: { summary: 0, fact: 0 }, removed: 0, full: false };
+  if (rows.length === 0) return { active: true, ...nothing };
   const { current, gone } = await readPresent(outbox, rows);
   await removeGone(options, rows, gone);
   if (!(await writeCurrent(options, current)) || !(await outbox.markSent(rows, owner))) {

@@ -44,13 +44,15 @@ export interface CurrentMemory {
  * any order. Rejects with DATABASE_UNAVAILABLE (retryable).
  */
 export interface VectorOutbox {
-  /** Takes or renews the indexer's lease; false while another process holds it. */
+  /** Takes or renews the indexer's lease, held for a pass; false while another process holds it. */
   holdLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseLease(owner: string): Promise<void>;
+  /** Whether everything known has been enqueued for this place, or this owner has had his turn at it. */
+  isAdopted(destination: string, owner: string): Promise<boolean>;
   /**
-   * Called with the place where vectors go. When it differs from the last time, everything
-   * that is known is enqueued once more, in the same transaction, only while `owner` holds
-   * the lease. Returns how many rows that took.
+   * Enqueues everything that is known for a place where vectors did not go before, in one
+   * transaction, only while `owner` holds the lease; once for each owner, so owners are
+   * named anew by every process. Returns how many rows that took.
    */
   adopt(destination: string, owner: string): Promise<number>;
   /** The oldest rows, in the order of their transactions for each key. */

@@ -20,6 +20,7 @@ export function createPostgresVectorOutbox(pool: pg.Pool): VectorOutbox {
     holdLease: (owner, ttlMs) =>
       translating(async () => (await holdLeases(pool, [indexerLease], owner, ttlMs)).length === 1),
     releaseLease: (owner) => translating(() => releaseLeases(pool, indexerLease, owner)),
+    isAdopted: (destination, owner) => translating(() => isAdopted(pool, destination, owner)),
     adopt: (destination, owner) => translating(() => adopt(pool, destination, owner)),
     unsent: (limit) => translating(() => readUnsent(pool, limit)),
     current: (rows) => translating(() => readCurrent(pool, rows)),
@@ -29,19 +30,29 @@ export function createPostgresVectorOutbox(pool: pg.Pool): VectorOutbox {
   };
 }
 
+async function isAdopted(
+  client: Pick<pg.ClientBase, 'query'>,
+  destination: string,
+  owner: string,
+): Promise<boolean> {
+  const { rows } = await client.query<{ adopted: boolean }>(
+    `select coalesce((select destination = $1 from afterword.vector_destinations
+         order by adoption_id desc limit 1), false)
+       or exists (select from afterword.vector_destinations where owner = $2) as adopted`,
+    [destination, owner],
+  );
+  return rows[0]?.adopted === true;
+}
+
 async function adopt(pool: pg.Pool, destination: string, owner: string): Promise<number> {
-  const known = await pool.query('select 1 from afterword.vector_destination where destination = $1', [
-    destination,
-  ]);
-  if (known.rowCount === 1) return 0;
   return inTransaction(pool, async (client) => {
     if (!(await stillHolds(client, indexerLease, owner))) return 0;
-    await client.query(
-      `insert into afterword.vector_destination (destination) values ($1)
-       on conflict (singleton) do update
-       set destination = excluded.destination, adopted_at = clock_timestamp()`,
-      [destination],
-    );
+    // Asked again under the lease: another process may have done it meanwhile.
+    if (await isAdopted(client, destination, owner)) return 0;
+    await client.query('insert into afterword.vector_destinations (destination, owner) values ($1, $2)', [
+      destination,
+      owner,
+    ]);
     return enqueueAllVectors(client);
   });
 }
