@@ -6,6 +6,7 @@ import type { ClaimedWindow, ExtractionStore, SettleFinish } from './extraction-
 import { membersDigest } from './members-digest.ts';
 import type { ModelClient } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import { runOffline } from './run-offline.ts';
 import { retractWindow, settleWindow, type Settled } from './settle-window.ts';
 import type { Stage, StageOutcome } from './stage.ts';
@@ -63,7 +64,11 @@ export async function extractWindow(
   }
   const members = await deps.store.members(claim);
   const outcomes = await runStages(deps, claim, members, signal);
-  const finish = decideFinish(outcomes, claim.attempts, deps.timing.random());
+  const finish = decideFinish(outcomes, {
+    attempts: claim.attempts,
+    random: deps.timing.random(),
+    stoppedForMs: stoppedForMs(deps),
+  });
   if (!finish.stored) {
     // Nothing to store: a failure that may pass is not a result.
     await deps.store.giveBack(claim, deps.owner, finish);
@@ -103,11 +108,33 @@ async function runStages(
     model,
     timing: deps.timing,
     answers: deps.answersFor(claim),
+    retry: briefRetries,
     onStageFault: (stage, error) => {
       deps.onStageFault(claim, stage, error);
     },
     signal,
   });
+}
+
+/**
+ * A hiccup of the provider is waited out with the window in hand; a longer outage is seen
+ * in the state of the window's work, and the place is free meanwhile.
+ */
+const briefRetries: RetryPolicy = {
+  baseDelayMs: 1_000,
+  maxDelayMs: 4_000,
+  deadlineMs: 15_000,
+  maxAttempts: 3,
+};
+
+/** Somebody's call is finding out whether the provider is back: look again then. */
+const whileProbingMs = 1_000;
+
+/** Until the gate lets the next call through; undefined while it is open. */
+export function stoppedForMs({ model, timing }: Pick<ExtractDeps, 'model' | 'timing'>): number | undefined {
+  const state = model?.gate.state();
+  if (state === undefined || state.mode === 'flowing') return undefined;
+  return state.nextProbeAtMs === null ? whileProbingMs : Math.max(0, state.nextProbeAtMs - timing.nowMs());
 }
 
 function transcriptOf(claim: ClaimedWindow, members: readonly StoredMessage[]): Transcript {
@@ -132,6 +159,15 @@ const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>(['MODEL_CREDENTIAL
 const firstRetryMs = 5_000;
 const maxRetryMs = 5 * 60_000;
 
+/** What else decides when a window is tried again. */
+interface RetryCircumstances {
+  readonly attempts: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** The provider is not called before so long; undefined: it is. */
+  readonly stoppedForMs: number | undefined;
+}
+
 /**
  * What becomes of the window's work: a stage that may succeed later keeps it waiting
  * (for ever: nothing is given up as "found nothing"), a stage that will not makes it
@@ -139,15 +175,12 @@ const maxRetryMs = 5 * 60_000;
  */
 export function decideFinish(
   outcomes: readonly StageOutcome[],
-  attempts: number,
-  random: number,
+  circumstances: RetryCircumstances,
 ): SettleFinish {
   const codes = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.errorCode] : []));
   const retried = codes.find((code) => retriedCodes.has(code) || deferredCodes.has(code));
   if (retried !== undefined) {
-    const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
-    // Half fixed, half by chance, so that workers do not come back together.
-    const delayMs = Math.round(longestMs / 2 + (random * longestMs) / 2);
+    const delayMs = retryDelayMs(circumstances);
     const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
     // Without a result there is nothing to keep, and the revision is still to be made.
     const stored = outcomes.some((outcome) => outcome.status === 'done');
@@ -156,6 +189,18 @@ export function decideFinish(
   if (codes[0] !== undefined) return { ...terminal('failed'), errorCode: codes[0] };
   const skipped = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'skipped');
   return terminal(skipped ? 'skipped' : 'done');
+}
+
+/**
+ * A window that a stopped gate refused is due when the next call may begin, however often
+ * it was refused: its own tries say nothing about the provider, and once that is back
+ * nobody should wait for the minutes of a long outage's back-off.
+ */
+function retryDelayMs({ attempts, random, stoppedForMs }: RetryCircumstances): number {
+  if (stoppedForMs !== undefined) return Math.round(stoppedForMs + 500 + random * 1_000);
+  const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
+  // Half fixed, half by chance, so that workers do not come back together.
+  return Math.round(longestMs / 2 + (random * longestMs) / 2);
 }
 
 function terminal(status: 'done' | 'skipped' | 'failed'): SettleFinish {

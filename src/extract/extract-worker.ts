@@ -2,7 +2,7 @@ import { ensureError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClaimedWindow } from './extraction-store.ts';
-import { extractWindow, type Extracted, type ExtractDeps } from './extract-window.ts';
+import { extractWindow, stoppedForMs, type Extracted, type ExtractDeps } from './extract-window.ts';
 import type { StageOutcome } from './stage.ts';
 
 export interface ExtractWorkerOptions extends Omit<ExtractDeps, 'onStageFault'> {
@@ -51,7 +51,9 @@ export class ExtractWorker {
   /** One pass: claims what there is room for. Returns how many were claimed. */
   async claim(): Promise<number> {
     const { store, owner, concurrency, leaseMs } = this.#options;
-    const room = concurrency - this.#inFlight.size;
+    // While calls are stopped most windows would only be claimed to be put back: one a pass,
+    // for what needs no call (an answer that is kept, a retraction).
+    const room = (this.#isStopped() ? 1 : concurrency) - this.#inFlight.size;
     if (room <= 0) return 0;
     const claims = await store.claim(owner, room, leaseMs);
     for (const claim of claims) this.#begin(claim);
@@ -87,12 +89,18 @@ export class ExtractWorker {
     await Promise.all([...this.#inFlight.values()].map(({ ended }) => ended));
   }
 
+  /** The next call would be refused. Once the time of the stop is over, a claim is what probes. */
+  #isStopped(): boolean {
+    return (stoppedForMs(this.#deps) ?? 0) > 0;
+  }
+
   #begin(claim: ClaimedWindow): void {
     const abort = new AbortController();
     const ended = this.#work(claim, abort.signal).finally(() => {
       this.#inFlight.delete(claim.windowId);
       this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
-      this.#options.onFree();
+      // Not at once while calls are stopped, or a backlog would be claimed and put back without pause.
+      if (!this.#isStopped()) this.#options.onFree();
     });
     this.#inFlight.set(claim.windowId, { claim, abort, ended });
     this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
