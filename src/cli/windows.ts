@@ -1,42 +1,117 @@
-import { listWindows, type ListedWindow } from '../adapters/postgres/read-windows.ts';
-import type { CommandContext, ExitCode } from './command-context.ts';
+import {
+  eachWindow,
+  windowStates,
+  type ListedWindow,
+  type WindowFilter,
+  type WindowState,
+} from '../adapters/postgres/read-windows.ts';
+import { AfterwordError } from '../errors.ts';
+import type { CommandContext, ExitCode, Output } from './command-context.ts';
+import { alignColumns, printable, roughly, utcMinute } from './format-text.ts';
 
 export interface WindowsOptions {
   readonly json: boolean;
-  readonly bot?: string;
-  readonly user?: string;
-  readonly status?: string;
-  readonly limit?: number;
-  readonly all: boolean;
+  readonly bot?: string | undefined;
+  readonly user?: string | undefined;
+  readonly status?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly all?: boolean | undefined;
 }
 
-/** What fits on a screen or two when nothing is asked for. */
+/** What fits a screen; a program gets all of them. */
 const limitForPeople = 50;
 
-/** Lists session windows, newest last: a table for people, or one JSON object a line. */
+/**
+ * Lists windows, newest last. With `json` one object a line, with the window fields of the
+ * results topic and `status`.
+ *
+ * @throws AfterwordError INPUT_INVALID for an unknown status
+ */
 export async function runWindows(context: CommandContext, options: WindowsOptions): Promise<ExitCode> {
-  const { output } = context;
+  const filter: WindowFilter = {
+    botId: options.bot,
+    userId: options.user,
+    state: readState(options.status),
+    all: options.all,
+    limit: options.limit ?? (options.json ? undefined : limitForPeople),
+  };
   const database = await context.openDatabase();
   try {
     await context.requireSchema(database);
-    const limit = options.limit ?? (options.json ? undefined : limitForPeople);
-    const windows = await listWindows(database.pool, { ...options, limit });
-    for (const window of windows) output.out(options.json ? JSON.stringify(window) : row(window));
-    if (windows.length === 0) output.note('no windows');
-    if (!options.json && windows.length === limit) output.note(`the newest ${limit}; --limit shows more`);
+    if (options.json) {
+      await eachWindow(database.pool, filter, (window) => {
+        context.signal.throwIfAborted();
+        context.output.out(JSON.stringify(toJson(window)));
+      });
+      return 0;
+    }
+    const windows: ListedWindow[] = [];
+    await eachWindow(database.pool, filter, (window) => windows.push(window));
+    showTable(windows, options, context.output);
     return 0;
   } finally {
     await database.stop();
   }
 }
 
-function row(window: ListedWindow): string {
-  const span = `${minute(window.started_at)} – ${minute(window.ended_at).slice(11)}`;
-  const who = `${window.bot_id} ↔ ${window.user_id}`;
-  const messages = `${String(window.message_count).padStart(4)} messages`;
-  return `${span}  ${messages}  ${window.status.padEnd(10)} ${(window.close_reason ?? '').padEnd(11)} ${who}`;
+function readState(status: string | undefined): WindowState | undefined {
+  const state = windowStates.find((known) => known === status);
+  if (status === undefined || state !== undefined) return state;
+  throw new AfterwordError('INPUT_INVALID', 'there is no such status of a window', {
+    hint: `it is one of ${windowStates.join(', ')}`,
+  });
 }
 
-function minute(time: string): string {
-  return time.slice(0, 16).replace('T', ' ');
+/** The names of contract 3.3; `status` says where the window stands, its extraction included. */
+function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
+  return {
+    window_id: window.windowId,
+    revision: window.revision,
+    bot_id: window.botId,
+    user_id: window.userId,
+    run_id: String(window.runId),
+    channel_id: window.channelId,
+    channel_type: window.channelType,
+    started_at: new Date(window.startedAtMs).toISOString(),
+    ended_at: new Date(window.endedAtMs).toISOString(),
+    message_count: window.messageCount,
+    close_reason: window.closeReason,
+    status: window.state,
+  };
+}
+
+function showTable(windows: readonly ListedWindow[], options: WindowsOptions, output: Output): void {
+  if (windows.length === 0) {
+    output.note('no windows; `afterword status` tells where messages stand');
+    return;
+  }
+  const head = [
+    'started (UTC)',
+    'length',
+    'messages',
+    'status',
+    'closed by',
+    'revision',
+    'bot',
+    'user',
+    'window',
+  ];
+  for (const line of alignColumns([head, ...windows.map(toCells)])) output.out(line);
+  if (options.limit === undefined && windows.length === limitForPeople) {
+    output.note(`the newest ${limitForPeople}; --limit N shows more, --json all`);
+  }
+}
+
+function toCells(window: ListedWindow): string[] {
+  return [
+    utcMinute(window.startedAtMs),
+    roughly(window.endedAtMs - window.startedAtMs),
+    String(window.messageCount),
+    window.state,
+    window.closeReason ?? '-',
+    String(window.revision),
+    printable(window.botId),
+    printable(window.userId),
+    window.windowId,
+  ];
 }

@@ -1,52 +1,94 @@
 import type pg from 'pg';
-import type { FoldedFact, FoldedPreference } from '../../model/memory.ts';
-import { translating } from './database-errors.ts';
-import { readProfileParts } from './memory-rows.ts';
 import type { StoredSummary } from '../../extract/extraction-store.ts';
+import type { MemoryState } from '../../model/memory.ts';
+import type { Role } from '../../model/message.ts';
+import { translating } from './database-errors.ts';
+import { readProfileParts, type MemoryOwner } from './memory-rows.ts';
+import { stateExpression, type WindowState } from './read-windows.ts';
 
-/** All that `show` tells of one person with one bot. */
-export interface Person {
-  readonly botId: string;
-  readonly userId: string;
-  readonly facts: readonly FoldedFact[];
-  readonly preferences: readonly FoldedPreference[];
+/** What one bot knows of one person, with what a reader needs to judge it. */
+export interface PersonRecord extends MemoryState {
+  /** Newest first, bounded. */
   readonly summaries: readonly StoredSummary[];
-  readonly promptText: string;
-  readonly windows: number;
-  /** Windows that are open, or closed with work left. */
-  readonly pending: number;
+  /** Who spoke the messages that are cited as evidence, by message id; erased ones are missing. */
+  readonly speakers: ReadonlyMap<string, Role>;
+  /** Live windows of the active run. */
+  readonly windows: ReadonlyMap<WindowState, number>;
 }
 
-/** Undefined: nobody of that name has spoken with that bot. */
-export async function readPerson(pool: pg.Pool, botId: string, userId: string): Promise<Person | undefined> {
+/**
+ * Undefined: this bot never heard of this person.
+ *
+ * @throws AfterwordError DATABASE_UNAVAILABLE
+ */
+export function readPerson(pool: pg.Pool, botId: string, userId: string): Promise<PersonRecord | undefined> {
   return translating(async () => {
-    const { rows } = await pool.query<{
-      key_id: string;
-      run_id: number;
-      prompt_text: string | null;
-      windows: string;
-      pending: string;
-    }>(
-      `select k.key_id, k.run_id, p.prompt_text,
-         (select count(*) from afterword.windows w
-          where w.key_id = k.key_id and w.run_id = k.run_id and w.status in ('open', 'closed')) as windows,
-         (select count(*) from afterword.windows w left join afterword.extractions e using (window_id)
-          where w.key_id = k.key_id and w.run_id = k.run_id and w.status in ('open', 'closed')
-            and (w.status = 'open' or e.status not in ('done', 'skipped', 'failed'))) as pending
-       from afterword.user_keys k left join afterword.profiles p using (key_id)
-       where k.bot_id = $1 and k.user_id = $2`,
+    const { rows } = await pool.query<{ key_id: string; run_id: number }>(
+      'select key_id, run_id from afterword.user_keys where bot_id = $1 and user_id = $2',
       [botId, userId],
     );
-    const key = rows[0];
+    const [key] = rows;
     if (key === undefined) return undefined;
-    const parts = await readProfileParts(pool, { keyId: key.key_id, runId: key.run_id });
+    const owner = { keyId: key.key_id, runId: key.run_id };
+    const parts = await readProfileParts(pool, owner);
+    const cited = [...parts.facts, ...parts.preferences].flatMap(({ evidence }) =>
+      evidence.map(({ messageId }) => messageId),
+    );
     return {
-      botId,
-      userId,
       ...parts,
-      promptText: key.prompt_text ?? '',
-      windows: Number(key.windows),
-      pending: Number(key.pending),
+      speakers: await readSpeakers(pool, owner, cited),
+      windows: await countWindows(pool, owner),
     };
+  });
+}
+
+async function readSpeakers(
+  pool: pg.Pool,
+  { keyId }: MemoryOwner,
+  messageIds: readonly string[],
+): Promise<ReadonlyMap<string, Role>> {
+  const { rows } = await pool.query<{ message_id: string; role: Role }>(
+    'select message_id, role from afterword.messages where key_id = $1 and message_id = any($2::text[])',
+    [keyId, [...new Set(messageIds)]],
+  );
+  return new Map(rows.map((row) => [row.message_id, row.role]));
+}
+
+async function countWindows(
+  pool: pg.Pool,
+  { keyId, runId }: MemoryOwner,
+): Promise<ReadonlyMap<WindowState, number>> {
+  const { rows } = await pool.query<{ state: WindowState; windows: string }>(
+    `select ${stateExpression} as state, count(*) as windows
+     from afterword.windows w left join afterword.extractions e using (window_id)
+     where w.key_id = $1 and w.run_id = $2 and w.status in ('open', 'closed')
+     group by 1 order by 1`,
+    [keyId, runId],
+  );
+  return new Map(rows.map((row) => [row.state, Number(row.windows)]));
+}
+
+/** Bots that know this person, and persons whom this bot knows: for whoever mistyped one of them. */
+export interface Acquaintances {
+  readonly bots: readonly string[];
+  readonly users: readonly string[];
+}
+
+export function readAcquaintances(
+  pool: pg.Pool,
+  botId: string,
+  userId: string,
+  limit: number,
+): Promise<Acquaintances> {
+  return translating(async () => {
+    const bots = await pool.query<{ id: string }>(
+      'select bot_id as id from afterword.user_keys where user_id = $1 order by 1 limit $2',
+      [userId, limit],
+    );
+    const users = await pool.query<{ id: string }>(
+      'select user_id as id from afterword.user_keys where bot_id = $1 order by 1 limit $2',
+      [botId, limit],
+    );
+    return { bots: bots.rows.map(({ id }) => id), users: users.rows.map(({ id }) => id) };
   });
 }

@@ -1,68 +1,138 @@
 import type pg from 'pg';
+import type { CloseReason } from '../../model/session-window.ts';
 import { translating } from './database-errors.ts';
+import { inTransaction } from './transaction.ts';
 
-/** A window as people see it: the fields of the contract, and where its work stands. */
+/**
+ * Where a window stands, its extraction included: `open` may still grow · `closed` waits
+ * for extraction · `running` is being extracted · `retrying` and `deferred` wait because
+ * of a failure that may pass, or of the budget · `enriched`, `skipped`, `failed` are how
+ * the stages of its newest revision ended · `superseded` by other windows · `erased`.
+ */
+export const windowStates = [
+  'open',
+  'closed',
+  'running',
+  'retrying',
+  'deferred',
+  'enriched',
+  'skipped',
+  'failed',
+  'superseded',
+  'erased',
+] as const;
+export type WindowState = (typeof windowStates)[number];
+
+/** Of `windows w left join extractions e`. */
+export const stateExpression = `case when w.status <> 'closed' then w.status
+         when e.status is null or e.status = 'pending' then 'closed'
+         when e.status = 'done' then 'enriched' else e.status end`;
+
+/** Times are epoch milliseconds of event time. */
 export interface ListedWindow {
-  readonly window_id: string;
+  readonly windowId: string;
+  /** The newest revision whose results are stored; 0: none yet. */
   readonly revision: number;
-  readonly bot_id: string;
-  readonly user_id: string;
-  readonly run_id: string;
-  readonly channel_id: string | null;
-  readonly channel_type: string | null;
-  readonly started_at: string;
-  readonly ended_at: string;
-  readonly message_count: number;
-  readonly close_reason: string | null;
-  /**
-   * `open`, then `closed` (waiting for extraction), then `enriched`, `skipped` or `failed`;
-   * `retrying` and `deferred` wait to be tried again; `superseded` ones are no more.
-   */
-  readonly status: string;
+  readonly botId: string;
+  readonly userId: string;
+  readonly runId: number;
+  readonly channelId: string | null;
+  readonly channelType: string | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  readonly messageCount: number;
+  /** Null: still open. */
+  readonly closeReason: CloseReason | null;
+  readonly state: WindowState;
 }
 
 export interface WindowFilter {
-  readonly bot?: string | undefined;
-  readonly user?: string | undefined;
-  readonly status?: string | undefined;
-  /** The newest so many. */
+  readonly botId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly state?: WindowState | undefined;
+  /** Also windows of other runs than the active one, superseded and erased ones. */
+  readonly all?: boolean | undefined;
+  /** The newest so many; without it all. */
   readonly limit?: number | undefined;
-  /** Superseded ones too. */
-  readonly all: boolean;
 }
 
-interface WindowRow extends Omit<ListedWindow, 'started_at' | 'ended_at' | 'run_id'> {
+const fetchSize = 1_000;
+
+/**
+ * Hands over the windows that pass the filter, oldest first, as of one instant. Reads in
+ * portions: there may be millions. `onWindow` may throw to stop. Returns how many.
+ *
+ * @throws AfterwordError DATABASE_UNAVAILABLE
+ */
+export async function eachWindow(
+  pool: pg.Pool,
+  filter: WindowFilter,
+  onWindow: (window: ListedWindow) => void,
+): Promise<number> {
+  const values = [
+    filter.botId ?? null,
+    filter.userId ?? null,
+    filter.state ?? null,
+    filter.all ?? false,
+    filter.limit ?? null,
+  ];
+  return inTransaction(pool, async (client) => {
+    await translating(() => client.query(`declare listed no scroll cursor for ${selectWindows}`, values));
+    let listed = 0;
+    for (;;) {
+      const { rows } = await translating(() => client.query<WindowRow>(`fetch ${fetchSize} from listed`));
+      for (const row of rows) onWindow(toListed(row));
+      listed += rows.length;
+      if (rows.length < fetchSize) return listed;
+    }
+  });
+}
+
+/** Live: of the key's active run, neither superseded nor erased, unless that state is asked for. */
+const selectWindows = `
+  select * from (
+    select w.window_id, w.revision, k.bot_id, k.user_id, w.run_id, w.channel_id, w.channel_type, w.started_at_ms,
+      w.ended_at_ms, w.message_count,
+      case when w.status <> 'open' then w.close_reason end as close_reason, s.state
+    from afterword.windows w
+    join afterword.user_keys k using (key_id)
+    left join afterword.extractions e using (window_id)
+    cross join lateral (select ${stateExpression} as state) s
+    where ($1::text is null or k.bot_id = $1) and ($2::text is null or k.user_id = $2)
+      and ($3::text is null or s.state = $3)
+      and ($4 or (w.run_id = k.run_id and ($3 is not null or w.status in ('open', 'closed'))))
+    order by w.started_at_ms desc, w.window_id desc limit $5
+  ) newest
+  order by started_at_ms, window_id`;
+
+interface WindowRow {
+  window_id: string;
+  revision: number;
+  bot_id: string;
+  user_id: string;
+  run_id: number;
+  channel_id: string | null;
+  channel_type: string | null;
   started_at_ms: string;
   ended_at_ms: string;
-  run_id: number;
+  message_count: number;
+  close_reason: CloseReason | null;
+  state: WindowState;
 }
 
-/** Ascending by start. Reads the runs that readers see. */
-export async function listWindows(pool: pg.Pool, filter: WindowFilter): Promise<ListedWindow[]> {
-  return translating(async () => {
-    const { rows } = await pool.query<WindowRow>(
-      `select * from (
-         select w.window_id, w.revision, k.bot_id, k.user_id, w.run_id, w.channel_id, w.channel_type,
-           w.started_at_ms, w.ended_at_ms, w.message_count, w.close_reason,
-           case when w.status <> 'closed' then w.status
-             when e.status = 'done' then 'enriched'
-             when e.status in ('skipped', 'failed', 'retrying', 'deferred') then e.status
-             else 'closed' end as status
-         from afterword.windows w
-         join afterword.user_keys k on k.key_id = w.key_id and k.run_id = w.run_id
-         left join afterword.extractions e using (window_id)
-         where ($1::text is null or k.bot_id = $1) and ($2::text is null or k.user_id = $2)
-           and ($3 or w.status in ('open', 'closed'))
-       ) listed
-       where $4::text is null or status = $4
-       order by started_at_ms desc, window_id limit $5`,
-      [filter.bot ?? null, filter.user ?? null, filter.all, filter.status ?? null, filter.limit ?? null],
-    );
-    return rows.reverse().map(({ started_at_ms: startedAt, ended_at_ms: endedAt, ...row }) => ({
-      ...row,
-      run_id: String(row.run_id),
-      started_at: new Date(Number(startedAt)).toISOString(),
-      ended_at: new Date(Number(endedAt)).toISOString(),
-    }));
-  });
+function toListed(row: WindowRow): ListedWindow {
+  return {
+    windowId: row.window_id,
+    revision: row.revision,
+    botId: row.bot_id,
+    userId: row.user_id,
+    runId: row.run_id,
+    channelId: row.channel_id,
+    channelType: row.channel_type,
+    startedAtMs: Number(row.started_at_ms),
+    endedAtMs: Number(row.ended_at_ms),
+    messageCount: row.message_count,
+    closeReason: row.close_reason,
+    state: row.state,
+  };
 }

@@ -1,0 +1,115 @@
+import type { PersonRecord } from '../adapters/postgres/read-person.ts';
+import type { WindowState } from '../adapters/postgres/read-windows.ts';
+import type { Remembered } from '../model/memory.ts';
+import {
+  profileSections,
+  type ProfileDocument,
+  type ProfileFact,
+  type ProfilePreference,
+  type ProfileSection,
+  type ProfileSummary,
+} from '../model/profile.ts';
+import { printable, utcDay, utcMinute } from './format-text.ts';
+
+const sectionTitles: Readonly<Record<ProfileSection, string>> = {
+  about: 'About',
+  likes: 'Likes and dislikes',
+  people_and_pets: 'People and pets',
+  plans: 'Plans',
+  recently: 'Recently',
+  earlier: 'Earlier',
+};
+
+/** A statement needs a witness or two; `--json` has them all. */
+const shownQuotes = 2;
+
+/** A profile together with the record that it was made from. */
+interface Told {
+  readonly profile: ProfileDocument;
+  readonly person: PersonRecord;
+}
+
+/** A person for people to read. Holds their own words: for stdout only, never for a log. */
+export function formatPerson(profile: ProfileDocument, person: PersonRecord): string[] {
+  const told = { profile, person };
+  const sections = [
+    ...profileSections.map((section) => [
+      sectionTitles[section],
+      ...profile.facts[section].flatMap((fact) => factLines(fact, told)),
+    ]),
+    ['Preferences', ...profile.preferences.flatMap((preference) => preferenceLines(preference, told))],
+    ['Last conversations', ...profile.summaries.map(summaryLine)],
+  ].filter((section) => section.length > 1);
+  const known = sections.length > 0 ? sections : [['Nothing is known that their own words support.']];
+  const title = `${printable(profile.user_id)}, as ${printable(profile.bot_id)} knows them`;
+  return [[title], ...known, windowLines(person.windows)].flatMap((section, index) =>
+    index === 0 ? section : ['', ...section],
+  );
+}
+
+function factLines(fact: ProfileFact, told: Told): string[] {
+  const remembered = told.person.facts.find(({ factId }) => factId === fact.fact_id);
+  const doubt = fact.stale === true ? ', may be out of date' : '';
+  return [
+    `  ${printable(fact.sentence)}  (${standing(fact, remembered)}${doubt})`,
+    ...quoteLines(remembered, told),
+  ];
+}
+
+function preferenceLines(preference: ProfilePreference, told: Told): string[] {
+  const remembered = told.person.preferences.find(
+    ({ preferenceId }) => preferenceId === preference.preference_id,
+  );
+  const name = preference.key.replaceAll('_', ' ');
+  const asked = preference.explicit ? 'asked for' : 'seems so';
+  const reasoning = remembered?.reasoning ?? '';
+  return [
+    `  ${name}: ${printable(preference.value)}  (${asked}, ${standing(preference, remembered)})`,
+    ...(reasoning === '' ? [] : [`      because: ${printable(reasoning)}`]),
+    ...quoteLines(remembered, told),
+  ];
+}
+
+/** How well founded, and when last heard. */
+function standing(
+  { confidence, last_seen: lastSeen }: Pick<ProfileFact, 'confidence' | 'last_seen'>,
+  remembered: Remembered | undefined,
+): string {
+  const windows = remembered?.windowCount ?? 0;
+  const source =
+    remembered?.method === 'manual' ? 'entered by hand' : `${windows} ${plural(windows, 'window')}`;
+  return `${Math.round(confidence * 100)} %, ${source}, last ${utcDay(Date.parse(lastSeen))}`;
+}
+
+function quoteLines(remembered: Remembered | undefined, { profile, person }: Told): string[] {
+  return (remembered?.evidence ?? []).slice(0, shownQuotes).map(({ quote, messageId, occurredAtMs }) => {
+    const role = person.speakers.get(messageId);
+    const speaker = role === 'assistant' ? profile.bot_id : profile.user_id;
+    return `      “${printable(quote)}” — ${printable(speaker)}, ${utcMinute(occurredAtMs)}, ${printable(messageId)}`;
+  });
+}
+
+function summaryLine(summary: ProfileSummary): string {
+  const when = `${utcMinute(Date.parse(summary.started_at))}–${utcMinute(Date.parse(summary.ended_at)).slice(11)}`;
+  const topics = summary.key_topics.length === 0 ? '' : ` [${summary.key_topics.map(printable).join(', ')}]`;
+  return `  ${when}  ${printable(summary.summary_text)}${topics}`;
+}
+
+/** States in which results are still to come. */
+const pendingStates: readonly WindowState[] = ['open', 'closed', 'running', 'retrying', 'deferred'];
+
+function windowLines(windows: ReadonlyMap<WindowState, number>): string[] {
+  const total = [...windows.values()].reduce((sum, count) => sum + count, 0);
+  const listed = (states: readonly (readonly [WindowState, number])[]): string =>
+    states.map(([state, count]) => `${count} ${state}`).join(', ');
+  const pending = [...windows].filter(([state]) => pendingStates.includes(state));
+  const over = [...windows].filter(([state]) => !pendingStates.includes(state));
+  return [
+    `${total} ${plural(total, 'window')}${over.length === 0 ? '' : `: ${listed(over)}`}`,
+    pending.length === 0 ? 'nothing pending' : `pending: ${listed(pending)}`,
+  ];
+}
+
+function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}

@@ -1,0 +1,43 @@
+import type { PersonRecord } from '../adapters/postgres/read-person.ts';
+import type { Remembered } from '../model/memory.ts';
+import { profileSections, type ProfileDocument } from '../model/profile.ts';
+
+/** The profile document, with the evidence of each statement and where the windows stand. */
+export function personDocument(
+  profile: ProfileDocument,
+  person: PersonRecord,
+): Readonly<Record<string, unknown>> {
+  const facts = new Map(person.facts.map((fact) => [fact.factId, fact]));
+  const preferences = new Map(person.preferences.map((preference) => [preference.preferenceId, preference]));
+  return {
+    ...profile,
+    facts: Object.fromEntries(
+      profileSections.map((section) => [
+        section,
+        profile.facts[section].map((fact) => ({ ...fact, ...provenance(facts.get(fact.fact_id), person) })),
+      ]),
+    ),
+    preferences: profile.preferences.map((preference) => {
+      const remembered = preferences.get(preference.preference_id);
+      return { ...preference, reasoning: remembered?.reasoning ?? '', ...provenance(remembered, person) };
+    }),
+    windows: Object.fromEntries(person.windows),
+  };
+}
+
+function provenance(
+  remembered: Remembered | undefined,
+  { speakers }: PersonRecord,
+): Readonly<Record<string, unknown>> {
+  return {
+    method: remembered?.method ?? null,
+    window_count: remembered?.windowCount ?? 0,
+    evidence: (remembered?.evidence ?? []).map(({ messageId, quote, windowId, occurredAtMs }) => ({
+      message_id: messageId,
+      role: speakers.get(messageId) ?? null,
+      quote,
+      window_id: windowId,
+      occurred_at: new Date(occurredAtMs).toISOString(),
+    })),
+  };
+}
