@@ -6,6 +6,13 @@ export function statusOf(thrown: unknown): number | undefined {
   return isAnswer ? (thrown.status as number) : undefined;
 }
 
+/** By the client's classes that carry no status. */
+const messages: Readonly<Record<string, string>> = {
+  QdrantClientTimeoutError: 'Qdrant did not answer in time',
+  // The seconds that it carries are not used: of several digits the client keeps the first.
+  QdrantClientResourceExhaustedError: 'Qdrant limits the rate of requests',
+};
+
 /** Status and class only: the body quotes what was sent, and the client's message quotes the body. */
 export function translateQdrantError(thrown: unknown): AfterwordError {
   if (isAfterwordError(thrown)) return thrown;
@@ -13,8 +20,7 @@ export function translateQdrantError(thrown: unknown): AfterwordError {
   const status = statusOf(error);
   const cause = withoutText(error);
   if (status === undefined) {
-    const isLate = error.name === 'QdrantClientTimeoutError';
-    return unavailable(isLate ? 'Qdrant did not answer in time' : 'Qdrant cannot be reached', {
+    return unavailable(messages[error.name] ?? 'Qdrant cannot be reached', {
       cause,
       retryable: true,
       hint: 'check that Qdrant at QDRANT_URL is running and reachable',

@@ -23,7 +23,7 @@ export function createQdrantVectorIndex(options: QdrantVectorIndexOptions): Vect
   const client = createClient(options);
   const collection = collectionName(embedderName);
   let ready: Promise<void> | undefined;
-  const writing = async (write: () => Promise<void>): Promise<void> => {
+  const attempt = async (write: () => Promise<void>): Promise<void> => {
     ready ??= ensureCollection(client, collection, dimension);
     try {
       await ready;
@@ -34,6 +34,12 @@ export function createQdrantVectorIndex(options: QdrantVectorIndexOptions): Vect
       throw error;
     }
   };
+  const writing = (write: () => Promise<void>): Promise<void> =>
+    attempt(write).catch((error: unknown) => {
+      if (statusOf(error) !== 404) throw error;
+      // Somebody deleted it while we ran.
+      return attempt(write);
+    });
   return {
     label: `Qdrant ${placeOf(url)}, ${embedderName}`,
     upsert: (items) =>
