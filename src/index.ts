@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { migrate } from './adapters/postgres/migrate.ts';
-import { createWorker } from './app.ts';
+import { createWorker, type Worker } from './app.ts';
+import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
 import { chooseLog, prepareTopics } from './log.ts';
 import type { MessageEvent } from './model/message-event.ts';
-import { openDatabase } from './resources.ts';
+import type { OutgoingRecord, RecordSink } from './publish/record-sink.ts';
+import { openDatabase, type OpenDatabase } from './resources.ts';
 import { roleNames, type RoleName } from './roles/role.ts';
-import { createLogger, silentLogger, type LogLevel } from './telemetry/logger.ts';
+import { createLogger, silentLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 
 /** The public library: everything that other packages may import. */
 
@@ -51,45 +53,60 @@ const stopDeadlineMs = 25_000;
 
 /**
  * Starts Afterword inside this process: applies missing migrations, then runs its roles.
+ * It takes no signals and ends no process: that stays with the host.
  *
- * @throws AfterwordError CONFIG_INVALID with all faults, SCHEMA_TOO_NEW, DATABASE_UNAVAILABLE
+ * @throws AfterwordError CONFIG_INVALID with all faults, SCHEMA_TOO_NEW, DATABASE_UNAVAILABLE,
+ *   EMBEDDED_POSTGRES, LOG_UNAVAILABLE; nothing keeps running then
  */
 export async function startAfterword(options: StartOptions): Promise<Afterword> {
   const config = loadConfig(options.environment, (path) => readFileSync(path, 'utf8'));
-  const { log } = options;
-  const logger =
-    log === undefined
-      ? silentLogger
-      : createLogger({ level: log.level ?? config.logLevel, destination: log });
+  const logger = createLoggerFor(options.log, config.logLevel);
   const database = await openDatabase(config, logger);
+  let worker: Worker | undefined;
   try {
     await migrate(database.pool);
     await prepareTopics(config, database, logger, options.createTopics ?? false);
-    const worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames });
+    worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames });
     const { http } = await worker.start();
     const sink = chooseLog(config, database, logger).createSink();
-    let stopped: Promise<void> | undefined;
-    const stopAll = async (): Promise<void> => {
-      await sink.stop();
-      await worker.stop(stopDeadlineMs);
-      await database.stop();
-    };
-    return {
-      http,
-      died: worker.died,
-      publish: (events) =>
-        sink.send(
-          events.map((event) => ({
-            topic: config.kafka.messagesTopic,
-            key: `${event.bot_id}/${event.user_id}`,
-            value: JSON.stringify(event),
-            headers: [],
-          })),
-        ),
-      stop: () => (stopped ??= stopAll()),
-    };
+    return runningAfterword({ config, database, worker, sink, http });
   } catch (error) {
+    await worker?.stop(0);
     await database.stop();
     throw error;
   }
+}
+
+function createLoggerFor(log: StartOptions['log'], configured: LogLevel): Logger {
+  if (log === undefined) return silentLogger;
+  return createLogger({ level: log.level ?? configured, destination: log });
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly database: OpenDatabase;
+  readonly worker: Worker;
+  readonly sink: RecordSink;
+  readonly http: Afterword['http'];
+}
+
+function runningAfterword({ config, database, worker, sink, http }: Parts): Afterword {
+  let stopped: Promise<void> | undefined;
+  // The database last: everything before it still writes.
+  const stopAll = async (): Promise<void> => {
+    await sink.stop();
+    await worker.stop(stopDeadlineMs);
+    await database.stop();
+  };
+  return {
+    http,
+    died: worker.died,
+    publish: (events) => sink.send(events.map((event) => toRecord(config.kafka.messagesTopic, event))),
+    stop: () => (stopped ??= stopAll()),
+  };
+}
+
+/** The key keeps a user's messages in one partition. */
+function toRecord(topic: string, event: MessageEvent): OutgoingRecord {
+  return { topic, key: `${event.bot_id}/${event.user_id}`, value: JSON.stringify(event), headers: [] };
 }
