@@ -1,9 +1,13 @@
 import { defineConfig } from 'eslint/config';
-import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-const src = './src';
-const rooms = ['consume', 'sessions', 'extract', 'memory', 'publish', 'serve'].map((room) => `${src}/${room}`);
+/** A line of the layer rule: what files of a folder must not import, as a regex over the specifier. */
+function mustNotImport(files: string[], regex: string, message: string) {
+  return { files, rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] } } as const;
+}
+
+const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'export by name' };
+const noIo = { regex: '^node:(?!crypto$)', message: 'pure rooms do no I/O' };
 
 export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
@@ -12,49 +16,58 @@ export default defineConfig(
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { 'import-x': importX },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
-      'import-x/no-default-export': 'error',
+      'no-restricted-syntax': ['error', noDefaultExport],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'only src/main.ts reads the environment' },
       ],
-      // The direction of imports: model <- rooms <- app <- cli/main; adapters -> ports and model.
-      'import-x/no-restricted-paths': [
+    },
+  },
+  // The direction of imports: model <- pure rooms <- rooms <- app <- cli and main; adapters -> ports and model.
+  mustNotImport(['src/**'], '/main\\.ts$', 'nothing imports the entry point'),
+  mustNotImport(
+    ['src/consume/**', 'src/extract/**', 'src/publish/**', 'src/serve/**', 'src/roles/**'],
+    '/(adapters|cli)/|/(app|main)\\.ts$',
+    'rooms know ports, never adapters or what composes them',
+  ),
+  mustNotImport(
+    ['src/adapters/**'],
+    '/(cli|serve|roles)/|/(app|main)\\.ts$',
+    'adapters implement ports and know no room',
+  ),
+  {
+    files: ['src/main.ts', 'test/**', '*.config.ts', 'scripts/**'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['*.config.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['src/model/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [noIo, { regex: '^\\.\\./', message: 'the model imports nothing of ours' }] },
+      ],
+    },
+  },
+  {
+    files: ['src/sessions/**', 'src/memory/**'],
+    rules: {
+      'no-restricted-imports': [
         'error',
         {
-          basePath: import.meta.dirname,
-          zones: [
+          patterns: [
+            noIo,
             {
-              target: `${src}/model`,
-              from: src,
-              except: ['./model'],
-              message: 'the model imports nothing of ours',
-            },
-            {
-              target: [`${src}/sessions`, `${src}/memory`],
-              from: src,
-              except: ['./model', './sessions', './memory', './errors.ts'],
+              regex: '^\\.\\./(?!model/|sessions/|memory/|errors\\.ts$)',
               message: 'pure rooms take time and data as arguments and touch nothing',
-            },
-            {
-              target: rooms,
-              from: [`${src}/adapters`, `${src}/cli`, `${src}/app.ts`, `${src}/main.ts`],
-              message: 'rooms know ports, never adapters or what composes them',
-            },
-            {
-              target: `${src}/adapters`,
-              from: [`${src}/cli`, `${src}/app.ts`, `${src}/main.ts`, `${src}/serve`],
-              message: 'adapters implement ports and know no room',
-            },
-            {
-              target: src,
-              from: `${src}/main.ts`,
-              message: 'nothing imports the entry point',
             },
           ],
         },
@@ -62,23 +75,24 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/main.ts', 'test/**', '*.config.ts', 'scripts/**'],
-    rules: { 'no-restricted-properties': 'off' },
-  },
-  {
-    files: ['*.config.ts'],
-    rules: { 'import-x/no-default-export': 'off' },
-  },
-  {
-    // Pure rooms: no I/O, no clock, no chance.
+    // No clock and no chance.
     files: ['src/sessions/**', 'src/memory/**', 'src/model/**'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ regex: '^node:(?!crypto$)', message: 'pure rooms do no I/O' }] }],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'take time as an argument' },
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'take time as an argument' },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'no chance in pure rooms' },
+        noDefaultExport,
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'take time as an argument',
+        },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'take time as an argument',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: 'no chance in pure rooms',
+        },
       ],
     },
   },
