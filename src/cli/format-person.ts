@@ -96,12 +96,13 @@ function summaryLine(summary: ProfileSummary): string {
 }
 
 /** States in which results are still to come. */
-const pendingStates: readonly WindowState[] = ['open', 'closed', 'running', 'retrying', 'deferred'];
+const pendingStates: readonly WindowState[] = ['open', 'closed', 'retrying', 'deferred'];
 
 function windowLines(windows: ReadonlyMap<WindowState, number>): string[] {
   const total = [...windows.values()].reduce((sum, count) => sum + count, 0);
+  const named = (state: WindowState): string => (state === 'closed' ? 'waiting for extraction' : state);
   const listed = (states: readonly (readonly [WindowState, number])[]): string =>
-    states.map(([state, count]) => `${count} ${state}`).join(', ');
+    states.map(([state, count]) => `${count} ${named(state)}`).join(', ');
   const pending = [...windows].filter(([state]) => pendingStates.includes(state));
   const over = [...windows].filter(([state]) => !pendingStates.includes(state));
   return [

@@ -2,7 +2,10 @@ import type { PersonRecord } from '../adapters/postgres/read-person.ts';
 import type { Remembered } from '../model/memory.ts';
 import { profileSections, type ProfileDocument } from '../model/profile.ts';
 
-/** The profile document, with the evidence of each statement and where the windows stand. */
+/**
+ * The profile document, with the evidence of each statement, the text that bots put into prompts,
+ * and where the windows stand.
+ */
 export function personDocument(
   profile: ProfileDocument,
   person: PersonRecord,
@@ -21,6 +24,7 @@ export function personDocument(
       const remembered = preferences.get(preference.preference_id);
       return { ...preference, reasoning: remembered?.reasoning ?? '', ...provenance(remembered, person) };
     }),
+    prompt_text: person.promptText,
     windows: Object.fromEntries(person.windows),
   };
 }

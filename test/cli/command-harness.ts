@@ -25,6 +25,7 @@ export function commandHarness(environment: Readonly<Record<string, string>>): C
     environment,
     version: '0.0.0-test',
     logger: silentLogger,
+    loggerAt: () => silentLogger,
     signal: new AbortController().signal,
     output: {
       isTerminal: false,

@@ -49,6 +49,11 @@ describeWithPostgres('afterword show', () => {
       '2026-03-01',
       { windowId, messageId: 'm1' },
     );
+    await pool.query(
+      `insert into afterword.profiles (bot_id, user_id, key_id, run_id, facts, preferences, summaries, prompt_text, sequence)
+       values ('aria', 'ann', $1, $2, '{}', '[]', '[]', $3, 1)`,
+      [ann.keyId, ann.runId, 'About\n- Lives in Porto'],
+    );
     await seedMemory(pool, ann, {
       facts: [rome, porto, cat],
       preferences: [
@@ -96,6 +101,7 @@ describeWithPostgres('afterword show', () => {
       preferences: [{ key: 'preferred_name', value: 'Annie', reasoning: 'asked to be called so' }],
       summaries: [{ summary_text: 'The user spoke of Luna, their cat.' }],
       windows: { enriched: 1, open: 1, retrying: 1 },
+      prompt_text: 'About\n- Lives in Porto',
     });
   });
 

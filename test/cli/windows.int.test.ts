@@ -68,7 +68,7 @@ describeWithPostgres('afterword windows', () => {
       'b enriched',
       'a enriched',
       'a closed',
-      'a running',
+      'a closed',
       'a retrying',
       'a deferred',
       'a skipped',

@@ -24,7 +24,7 @@ export interface SeededWindow {
   readonly messageCount?: number;
   readonly status?: 'open' | 'closed' | 'superseded' | 'erased';
   /** Of its extraction; undefined: no row of work. */
-  readonly work?: 'pending' | 'running' | 'done' | 'skipped' | 'retrying' | 'deferred' | 'failed';
+  readonly work?: undefined | 'pending' | 'running' | 'done' | 'skipped' | 'retrying' | 'deferred' | 'failed';
   readonly summary?: Partial<SummaryResult>;
   readonly channelId?: string;
   readonly runId?: number;

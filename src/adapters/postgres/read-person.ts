@@ -12,6 +12,8 @@ export interface PersonRecord extends MemoryState {
   readonly summaries: readonly StoredSummary[];
   /** Who spoke the messages that are cited as evidence, by message id; erased ones are missing. */
   readonly speakers: ReadonlyMap<string, Role>;
+  /** The profile as a block of text for a prompt; empty while nothing was extracted. */
+  readonly promptText: string;
   /** Live windows of the active run. */
   readonly windows: ReadonlyMap<WindowState, number>;
 }
@@ -23,8 +25,10 @@ export interface PersonRecord extends MemoryState {
  */
 export function readPerson(pool: pg.Pool, botId: string, userId: string): Promise<PersonRecord | undefined> {
   return translating(async () => {
-    const { rows } = await pool.query<{ key_id: string; run_id: number }>(
-      'select key_id, run_id from afterword.user_keys where bot_id = $1 and user_id = $2',
+    const { rows } = await pool.query<{ key_id: string; run_id: number; prompt_text: string | null }>(
+      `select k.key_id, k.run_id, p.prompt_text
+       from afterword.user_keys k left join afterword.profiles p using (key_id)
+       where k.bot_id = $1 and k.user_id = $2`,
       [botId, userId],
     );
     const [key] = rows;
@@ -36,6 +40,7 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
     );
     return {
       ...parts,
+      promptText: key.prompt_text ?? '',
       speakers: await readSpeakers(pool, owner, cited),
       windows: await countWindows(pool, owner),
     };

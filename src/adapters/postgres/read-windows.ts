@@ -5,14 +5,13 @@ import { inTransaction } from './transaction.ts';
 
 /**
  * Where a window stands, its extraction included: `open` may still grow · `closed` waits
- * for extraction · `running` is being extracted · `retrying` and `deferred` wait because
- * of a failure that may pass, or of the budget · `enriched`, `skipped`, `failed` are how
+ * for its extraction to end · `retrying` and `deferred` wait because of a failure that may
+ * pass, or of one that a person has to mend · `enriched`, `skipped`, `failed` are how
  * the stages of its newest revision ended · `superseded` by other windows · `erased`.
  */
 export const windowStates = [
   'open',
   'closed',
-  'running',
   'retrying',
   'deferred',
   'enriched',
@@ -25,7 +24,7 @@ export type WindowState = (typeof windowStates)[number];
 
 /** Of `windows w left join extractions e`. */
 export const stateExpression = `case when w.status <> 'closed' then w.status
-         when e.status is null or e.status = 'pending' then 'closed'
+         when e.status is null or e.status in ('pending', 'running') then 'closed'
          when e.status = 'done' then 'enriched' else e.status end`;
 
 /** Times are epoch milliseconds of event time. */
