@@ -114,6 +114,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       createConsumeRole({
         ...context,
         source,
+        reading: log.reading,
         store: createPostgresMessageStore(database.pool),
         closing: createPostgresClosingStore(database.pool),
         decode: decodeRecord,

@@ -10,26 +10,37 @@ import type { Config, KafkaConnection as KafkaConfig } from './config/config.ts'
 import type { RecordSource } from './consume/record-source.ts';
 import type { RecordSink } from './publish/record-sink.ts';
 import type { TopicAdmin } from './publish/topic-admin.ts';
+import { InvariantError } from './errors.ts';
+import { ReadingState } from './reading-state.ts';
 import type { OpenDatabase } from './resources.ts';
+import type { CheckOutcome } from './serve/readiness.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** The log that the messages come from and the results go to: Kafka, or the embedded one. */
 export interface MessageLog {
   readonly embedded: boolean;
+  /** Whether it lets us read; the embedded log does whenever its database answers. */
+  readonly reading: () => CheckOutcome;
   createSource(topic: string): RecordSource;
   createSink(): RecordSink;
   createAdmin(): TopicAdmin;
 }
 
-export function chooseLog(config: Config, database: OpenDatabase, logger: Logger): MessageLog {
+/** `database`: needed by the embedded log only. */
+export function chooseLog(config: Config, database: OpenDatabase | undefined, logger: Logger): MessageLog {
   const { connection, clientId, groupId } = config.kafka;
+  const state = new ReadingState();
   const onEvent = (event: KafkaEvent): void => {
+    state.hear(event);
     logLogEvent(logger, event);
   };
   if (connection === null) {
+    if (database === undefined)
+      throw new InvariantError('log-database', 'the embedded log needs its database');
     const { pool } = database;
     return {
       embedded: true,
+      reading: () => ({ ok: true }),
       createSource: (topic) => createEmbeddedRecordSource({ pool, groupId, topic, onEvent }),
       createSink: () => createEmbeddedRecordSink({ pool }),
       createAdmin: () => createEmbeddedTopicAdmin({ pool }),
@@ -38,6 +49,7 @@ export function chooseLog(config: Config, database: OpenDatabase, logger: Logger
   const kafka: KafkaConnection = { ...toKafkaConnection(connection), clientId, onEvent };
   return {
     embedded: false,
+    reading: () => state.outcome,
     createSource: (topic) => createKafkaRecordSource({ ...kafka, groupId, topic }),
     createSink: () => createKafkaRecordSink(kafka),
     createAdmin: () => createKafkaTopicAdmin(kafka),
@@ -108,7 +120,7 @@ const topicPartitions = 4;
 /** The embedded log's topics are always made; Kafka's only when asked. */
 export async function prepareTopics(
   config: Config,
-  database: OpenDatabase,
+  database: OpenDatabase | undefined,
   logger: Logger,
   create: boolean,
 ): Promise<void> {

@@ -6,11 +6,14 @@ import type { RecordSource } from '../consume/record-source.ts';
 import type { DecodedRecord } from '../model/decoded-record.ts';
 import type { LogRecord } from '../model/record.ts';
 import type { PollingLoop } from '../polling-loop.ts';
+import type { CheckOutcome } from '../serve/readiness.ts';
 import type { Role } from './role.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
 export interface ConsumeRoleOptions extends LoopContext {
   readonly source: RecordSource;
+  /** Whether the log lets us read. */
+  readonly reading: () => CheckOutcome;
   readonly store: MessageStore;
   readonly closing: ClosingStore;
   readonly decode: (record: LogRecord) => DecodedRecord;
@@ -78,7 +81,7 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
         name: 'consumer',
         check: () =>
           Promise.resolve(
-            consumer.outage === undefined ? { ok: true } : { ok: false, reason: consumer.outage },
+            consumer.outage === undefined ? options.reading() : { ok: false, reason: consumer.outage },
           ),
       },
     ],

@@ -43,8 +43,17 @@ export function toLogError(error: unknown, doing: string): AfterwordError {
     ...(error instanceof Error && 'retriable' in error ? { cause: error } : {}),
     retryable: code === 'LOG_UNAVAILABLE' && !isRefusal,
     details: { reason },
-    ...(isRefusal ? { hint: 'check KAFKA_SASL_* and KAFKA_SSL*' } : {}),
+    ...hintFor(code, isRefusal),
   });
+}
+
+/** What a person can do. */
+function hintFor(code: ErrorCode, isRefusal: boolean): { readonly hint?: string } {
+  if (isRefusal) return { hint: 'check KAFKA_SASL_* and KAFKA_SSL*' };
+  if (code === 'LOG_UNAVAILABLE')
+    return { hint: 'check that Kafka at KAFKA_BROKERS is running and reachable' };
+  if (code === 'TOPIC_MISSING') return { hint: 'create the topic, or start once with --create-topics' };
+  return {};
 }
 
 /** The group goes on without this member, or waits for it to join again. */

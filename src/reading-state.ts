@@ -1,0 +1,31 @@
+import type { KafkaEvent } from './adapters/kafka/kafka-event.ts';
+import type { CheckOutcome } from './serve/readiness.ts';
+
+/**
+ * Whether Kafka lets this process read: not yet, yes, or no and why. Without it a worker
+ * whose broker or topic is missing would look ready, for nothing that it does fails.
+ */
+export class ReadingState {
+  #outcome: CheckOutcome = { ok: false, reason: 'JOINING', hint: 'the group is sharing its partitions out' };
+
+  get outcome(): CheckOutcome {
+    return this.#outcome;
+  }
+
+  hear(event: KafkaEvent): void {
+    if (event.type === 'rejoined') this.#outcome = { ok: true };
+    if (event.type === 'topic-missing') this.#outcome = missing(event.topic);
+    if (event.type === 'crashed') this.#outcome = away;
+  }
+}
+
+const away: CheckOutcome = {
+  ok: false,
+  reason: 'LOG_UNAVAILABLE',
+  hint: 'check that Kafka at KAFKA_BROKERS is running and reachable',
+};
+
+function missing(topic: string): CheckOutcome {
+  const hint = `create the topic ${topic}, or start once with --create-topics`;
+  return { ok: false, reason: 'TOPIC_MISSING', hint };
+}
