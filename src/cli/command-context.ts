@@ -32,7 +32,7 @@ export interface CommandContext {
   requireSchema(database: OpenDatabase): Promise<void>;
   /** The log of this configuration: Kafka, or the embedded one in `database`. */
   openTopicAdmin(database: OpenDatabase): TopicAdmin;
-  openSink(database: OpenDatabase): RecordSink;
+  openSink(database: OpenDatabase | undefined): RecordSink;
 }
 
 /** 0 done, 1 failed, 2 wrong usage or configuration. */

@@ -24,9 +24,10 @@ const progressEveryMs = 500;
 export async function runPublish(context: CommandContext, options: PublishOptions): Promise<ExitCode> {
   const { config, output } = context;
   const input = await openInput(options.file);
-  const database = await context.openDatabase();
+  // Kafka needs no database; the embedded log lives in it.
+  const database = config.kafka.connection === null ? await context.openDatabase() : undefined;
   try {
-    if (config.kafka.connection === null) await prepareSchema(context, database, true);
+    if (database !== undefined) await prepareSchema(context, database, true);
     await prepareTopics(config, database, context.logger, options.createTopics);
     const sink = context.openSink(database);
     try {
@@ -37,7 +38,7 @@ export async function runPublish(context: CommandContext, options: PublishOption
       await sink.stop();
     }
   } finally {
-    await database.stop();
+    await database?.stop();
   }
 }
 

@@ -24,7 +24,7 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
     await prepareSchema(context, database, options.migrate);
     await prepareTopics(config, database, logger, options.createTopics);
     const worker = await createWorker({ config, database, logger, roles: options.roles });
-    const { http } = await worker.start();
+    const { http } = await startOrStop(worker);
     logger.info('process.started', { version: context.version, pid: process.pid });
     if (http !== undefined) {
       output.note(
@@ -34,6 +34,16 @@ export async function runWorker(context: CommandContext, options: RunOptions): P
     return await runUntilStopped(context, worker);
   } finally {
     await database.stop();
+  }
+}
+
+/** A start that fails half-way leaves no loop behind that asks a closed database. */
+async function startOrStop(worker: Worker): ReturnType<Worker['start']> {
+  try {
+    return await worker.start();
+  } catch (error) {
+    await worker.stop(0);
+    throw error;
   }
 }
 

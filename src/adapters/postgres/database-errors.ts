@@ -29,7 +29,7 @@ export function translateDatabaseError(error: unknown): AfterwordError {
           details,
           cause: error,
           retryable: true,
-          hint: 'check that Postgres at DATABASE_URL is running, reachable and not full',
+          hint: hintFor(sqlstate),
         });
   }
   return new AfterwordError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
@@ -37,6 +37,15 @@ export function translateDatabaseError(error: unknown): AfterwordError {
     retryable: true,
     hint: 'check that Postgres at DATABASE_URL is running and reachable',
   });
+}
+
+/** What a person can do about it. */
+function hintFor(sqlstate: string): string {
+  if (sqlstate.startsWith('28')) return 'check the user name and the password in DATABASE_URL';
+  if (sqlstate === '3D000') return 'there is no such database: create it, or check its name in DATABASE_URL';
+  if (sqlstate === '42501') return 'the user of DATABASE_URL lacks a right that this needs';
+  if (sqlstate === '53300') return 'the server has no connection left: raise its max_connections';
+  return 'check that Postgres at DATABASE_URL is running, reachable and not full';
 }
 
 export async function translating<T>(work: () => Promise<T>): Promise<T> {
