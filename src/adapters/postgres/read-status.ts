@@ -1,130 +1,184 @@
 import type pg from 'pg';
 import { translating } from './database-errors.ts';
 import { readSchemaVersions, type SchemaVersions } from './migrate.ts';
+import { stateExpression } from './read-windows.ts';
+import { readRuns } from './run-settings.ts';
 
 export type Counts = Readonly<Record<string, number>>;
 
-/** Where everything in the database stands; counts and times only. */
+export interface WaitingWork {
+  readonly count: number;
+  /** Since it could have been done, in seconds; 0: nothing is due. */
+  readonly oldestSeconds: number;
+}
+
+export interface PartitionStanding {
+  readonly partition: number;
+  /** Everything below has ended in its place. */
+  readonly nextOffset: bigint;
+  /** Greatest event time seen. */
+  readonly streamTimeMs: number;
+  /** When the polled end of the log was last found reached. */
+  readonly caughtUpAtMs: number | null;
+}
+
+/** What bounds windows now, as the run that readers see has it. */
+export interface SettingsStanding {
+  readonly runId: number;
+  readonly sessionKey: string;
+  readonly gapMs: number;
+  readonly maxMessages: number;
+  readonly maxDurationMs: number;
+  /** Gaps of bots that have their own, by bot. */
+  readonly gapMsByBot: Readonly<Record<string, number>>;
+}
+
+/** Where everything in the database stands: counts, times and settings, never a text or a person. */
 export interface StoreStatus {
   readonly schema: SchemaVersions;
+  /** From a million on an estimate of the database's statistics: counting them takes seconds. */
   readonly messages: number;
   readonly people: number;
-  /** By status of the window, live ones only. */
+  /** Live windows of active runs, by where they stand. */
   readonly windows: Counts;
-  /** By status of their work. */
+  /** Work on windows, by its status. */
   readonly extractions: Counts;
-  /** Stage results that count now, by analyser. */
+  readonly due: WaitingWork;
+  /** Current results, `stage, method`. */
   readonly results: Counts;
+  /** By destination. */
+  readonly outbox: Readonly<Record<string, WaitingWork>>;
+  /** By reason. */
   readonly deadLetters: Counts;
+  /** Records of unknown types, by type. */
   readonly ignored: Counts;
-  readonly outbox: Counts;
-  readonly oldestWaitingSeconds: number;
+  /** Ranges of offsets that the log no longer had. */
   readonly gaps: number;
-  readonly partitions: readonly {
-    readonly partition: number;
-    readonly nextOffset: bigint;
-    readonly streamTimeMs: number;
-  }[];
+  readonly partitions: readonly PartitionStanding[];
+  /** Of the live run; null: no worker has started yet. */
+  readonly settings: SettingsStanding | null;
 }
 
-export async function readStatus(pool: pg.Pool, topic: string): Promise<StoreStatus> {
-  return translating(async () => {
-    const schema = await readSchemaVersions(pool);
-    const counts = async (sql: string): Promise<Counts> => {
-      const { rows } = await pool.query<{ name: string; count: string }>(sql);
-      return Object.fromEntries(rows.map(({ name, count }) => [name, Number(count)]));
-    };
-    const one = await pool.query<{
-      messages: string;
-      people: string;
-      gaps: string;
-      waiting_s: number | null;
-    }>(
-      `select (select count(*) from afterword.messages) as messages,
-         (select count(*) from afterword.user_keys) as people,
-         (select count(*) from afterword.log_gaps) as gaps,
-         (select extract(epoch from clock_timestamp() - min(not_before))::float8 from afterword.extractions
-          where status in ('pending', 'running', 'retrying', 'deferred')) as waiting_s`,
-    );
-    const partitions = await pool.query<{ partition: number; next_offset: string; stream_time_ms: string }>(
-      `select partition, next_offset, stream_time_ms from afterword.partition_progress
-       where topic = $1 order by partition`,
-      [topic],
-    );
-    const row = one.rows[0];
-    return {
-      schema,
-      messages: Number(row?.messages ?? 0),
-      people: Number(row?.people ?? 0),
-      gaps: Number(row?.gaps ?? 0),
-      oldestWaitingSeconds: Math.max(0, Math.round(row?.waiting_s ?? 0)),
-      windows: await counts(
-        `select status as name, count(*) from afterword.windows where status in ('open', 'closed') group by 1 order by 1`,
-      ),
-      extractions: await counts(
-        'select status as name, count(*) from afterword.extractions group by 1 order by 1',
-      ),
-      results: await counts(
-        `select stage || ', ' || method as name, count(*) from afterword.stage_tasks
-         where status = 'done' and superseded_at is null group by 1 order by 1`,
-      ),
-      deadLetters: await counts(
-        'select reason as name, count(*) from afterword.dead_letters group by 1 order by 1',
-      ),
-      ignored: await counts(
-        'select type as name, sum(records) as count from afterword.ignored_records group by 1 order by 1',
-      ),
-      outbox: await counts(
-        'select destination as name, count(*) from afterword.outbox where sent_at is null group by 1 order by 1',
-      ),
-      partitions: partitions.rows.map((found) => ({
-        partition: found.partition,
-        nextOffset: BigInt(found.next_offset),
-        streamTimeMs: Number(found.stream_time_ms),
-      })),
-    };
-  });
-}
-
-export interface BotStatus {
-  readonly bot_id: string;
-  readonly people: number;
-  readonly windows: number;
-  readonly summaries: number;
-  readonly failed: number;
-  readonly first: string;
-  readonly latest: string;
-}
-
-export async function readStatusByBot(pool: pg.Pool): Promise<BotStatus[]> {
-  return translating(async () => {
-    const { rows } = await pool.query<{
-      bot_id: string;
-      people: string;
-      windows: string;
-      summaries: string;
-      failed: string;
-      first_ms: string;
-      latest_ms: string;
-    }>(
-      `select k.bot_id, count(distinct k.key_id) as people, count(*) as windows,
-         count(t.window_id) as summaries, count(*) filter (where e.status = 'failed') as failed,
-         min(w.started_at_ms) as first_ms, max(w.ended_at_ms) as latest_ms
+/** @throws AfterwordError DATABASE_UNAVAILABLE */
+export function readStatus(pool: pg.Pool, topic: string): Promise<StoreStatus> {
+  return translating(async () => ({
+    schema: await readSchemaVersions(pool),
+    ...(await readTotals(pool)),
+    windows: await readCounts(
+      pool,
+      `select ${stateExpression} as name, count(*)
        from afterword.windows w
        join afterword.user_keys k on k.key_id = w.key_id and k.run_id = w.run_id
        left join afterword.extractions e using (window_id)
-       left join afterword.stage_tasks t on t.window_id = w.window_id and t.stage = 'summary'
-         and t.status = 'done' and t.superseded_at is null
-       where w.status in ('open', 'closed') group by k.bot_id order by k.bot_id`,
-    );
-    return rows.map((row) => ({
-      bot_id: row.bot_id,
-      people: Number(row.people),
-      windows: Number(row.windows),
-      summaries: Number(row.summaries),
-      failed: Number(row.failed),
-      first: new Date(Number(row.first_ms)).toISOString(),
-      latest: new Date(Number(row.latest_ms)).toISOString(),
-    }));
+       where w.status in ('open', 'closed') group by 1 order by 1`,
+    ),
+    extractions: await readCounts(
+      pool,
+      'select status as name, count(*) from afterword.extractions group by 1 order by 1',
+    ),
+    results: await readCounts(
+      pool,
+      `select stage || ', ' || method as name, count(*) from afterword.stage_tasks
+       where status = 'done' and superseded_at is null group by 1 order by 1`,
+    ),
+    deadLetters: await readCounts(
+      pool,
+      'select reason as name, count(*) from afterword.dead_letters group by 1 order by 1',
+    ),
+    ignored: await readCounts(
+      pool,
+      'select type as name, sum(records) as count from afterword.ignored_records group by 1 order by 1',
+    ),
+    outbox: await readOutbox(pool),
+    partitions: await readPartitions(pool, topic),
+    settings: await readSettings(pool),
+  }));
+}
+
+async function readCounts(pool: pg.Pool, sql: string): Promise<Counts> {
+  const { rows } = await pool.query<{ name: string; count: string }>(sql);
+  return Object.fromEntries(rows.map(({ name, count }) => [name, Number(count)]));
+}
+
+type Totals = Pick<StoreStatus, 'messages' | 'people' | 'gaps' | 'due'>;
+
+async function readTotals(pool: pg.Pool): Promise<Totals> {
+  const { rows } = await pool.query<{
+    messages: string;
+    people: string;
+    gaps: string;
+    due: string;
+    oldest_s: number | null;
+  }>(
+    // `case` looks at one branch only, so that a large table is not read.
+    `select case when c.reltuples >= 1000000 then c.reltuples::bigint
+         else (select count(*) from afterword.messages) end as messages,
+       (select count(*) from afterword.user_keys) as people,
+       (select count(*) from afterword.log_gaps) as gaps,
+       w.due, w.oldest_s
+     from pg_class c,
+       (select count(*) as due, extract(epoch from clock_timestamp() - min(not_before))::float8 as oldest_s
+        from afterword.extractions
+        where status in ('pending', 'retrying', 'deferred') and not_before <= clock_timestamp()) w
+     where c.oid = 'afterword.messages'::regclass`,
+  );
+  const row = rows[0];
+  return {
+    messages: Number(row?.messages ?? 0),
+    people: Number(row?.people ?? 0),
+    gaps: Number(row?.gaps ?? 0),
+    due: { count: Number(row?.due ?? 0), oldestSeconds: wholeSeconds(row?.oldest_s) },
+  };
+}
+
+async function readOutbox(pool: pg.Pool): Promise<Readonly<Record<string, WaitingWork>>> {
+  const { rows } = await pool.query<{ destination: string; count: string; oldest_s: number }>(
+    `select destination, count(*), extract(epoch from clock_timestamp() - min(created_at))::float8 as oldest_s
+     from afterword.outbox where sent_at is null group by 1 order by 1`,
+  );
+  return Object.fromEntries(
+    rows.map((row) => [
+      row.destination,
+      { count: Number(row.count), oldestSeconds: wholeSeconds(row.oldest_s) },
+    ]),
+  );
+}
+
+async function readPartitions(pool: pg.Pool, topic: string): Promise<PartitionStanding[]> {
+  const { rows } = await pool.query<{
+    partition: number;
+    next_offset: string;
+    stream_time_ms: string;
+    caught_up_ms: string | null;
+  }>(
+    `select partition, next_offset, stream_time_ms, (extract(epoch from caught_up_at) * 1000)::bigint as caught_up_ms
+     from afterword.partition_progress where topic = $1 order by partition`,
+    [topic],
+  );
+  return rows.map((row) => ({
+    partition: row.partition,
+    nextOffset: BigInt(row.next_offset),
+    streamTimeMs: Number(row.stream_time_ms),
+    caughtUpAtMs: row.caught_up_ms === null ? null : Number(row.caught_up_ms),
+  }));
+}
+
+async function readSettings(pool: pg.Pool): Promise<SettingsStanding | null> {
+  const { rows } = await pool.query<{ run_id: number | null }>(
+    `select min(run_id) as run_id from afterword.runs where status = 'live'`,
+  );
+  const run = (await readRuns(pool)).find(({ runId }) => runId === rows[0]?.run_id);
+  const newest = run?.dated.at(-1);
+  if (run === undefined || newest === undefined) return null;
+  const { gapMs, maxMessages, maxDurationMs } = newest;
+  const own = Object.entries(run.datedByBot).flatMap(([bot, dated]) => {
+    const gap = dated.at(-1)?.gapMs ?? gapMs;
+    return gap === gapMs ? [] : [[bot, gap] as const];
   });
+  const { runId, sessionKey } = run;
+  return { runId, sessionKey, gapMs, maxMessages, maxDurationMs, gapMsByBot: Object.fromEntries(own) };
+}
+
+function wholeSeconds(seconds: number | null | undefined): number {
+  return Math.max(0, Math.round(seconds ?? 0));
 }
