@@ -85,7 +85,7 @@ async function playDemo(
     const sink = chooseLog(config, database, logger).createSink();
     await sink.send(records);
     await sink.stop();
-    output.note(`Published ${records.length} messages. Windows close when a gap of silence is over:`);
+    output.note(`Published ${records.length} records. Windows close when a gap of silence is over:`);
     await followWindows(context, database, records.length);
     await reportPeople(database.pool, output);
     const seconds = ((Date.now() - startedMs) / 1_000).toFixed(1);
