@@ -236,6 +236,7 @@ async function enqueueExtraction(client: pg.ClientBase, closed: readonly Closing
     `insert into afterword.extractions as e (window_id, run_id, key_id, status)
      select t.window_id, t.run_id, t.key_id, 'pending'
      from unnest($1::uuid[], $2::int[], $3::bigint[]) as t (window_id, run_id, key_id)
+     order by t.window_id
      on conflict (window_id) do update
      set changed = (e.status = 'running'),
          status = case when e.status = 'running' then 'running' else 'pending' end,

@@ -97,6 +97,7 @@ function toClaim(row: ClaimRow): ClaimedWindow {
   };
 }
 
+/** Rows are locked in the order of their windows, as by everybody who writes several of them. */
 export async function renewClaims(
   pool: pg.Pool,
   claims: readonly ClaimedWindow[],
@@ -105,11 +106,17 @@ export async function renewClaims(
 ): Promise<ReadonlySet<string>> {
   if (claims.length === 0) return new Set();
   const { rows } = await pool.query<{ window_id: string }>(
-    `update afterword.extractions e
+    `with held as (
+       select e.window_id
+       from afterword.extractions e
+       join unnest($1::uuid[], $2::bigint[]) as t (window_id, lease_epoch) using (window_id)
+       where e.lease_epoch = t.lease_epoch and e.lease_owner = $3 and e.status = 'running'
+       order by e.window_id
+       for update of e
+     )
+     update afterword.extractions e
      set lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
-     from unnest($1::uuid[], $2::bigint[]) as t (window_id, lease_epoch)
-     where e.window_id = t.window_id and e.lease_epoch = t.lease_epoch and e.lease_owner = $3
-       and e.status = 'running'
+     from held where e.window_id = held.window_id
      returning e.window_id`,
     [claims.map((claim) => claim.windowId), claims.map((claim) => claim.leaseEpoch), owner, leaseMs],
   );

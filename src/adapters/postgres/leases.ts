@@ -46,8 +46,11 @@ export async function releaseLeases(
   owner: string,
 ): Promise<void> {
   await client.query(
-    `update afterword.leases set expires_at = clock_timestamp() - interval '1 second'
-     where owner = $2 and starts_with(name, $1)`,
+    `with held as (
+       select name from afterword.leases where owner = $2 and starts_with(name, $1) order by name for update
+     )
+     update afterword.leases l set expires_at = clock_timestamp() - interval '1 second'
+     from held where l.name = held.name`,
     [prefix, owner],
   );
 }

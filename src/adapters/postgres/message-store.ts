@@ -98,6 +98,7 @@ async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLet
        from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bytea[], $7::bytea[],
          $8::text[], $9::text[], $10::text[])
          as t (id, topic, partition, record_offset, record_at_ms, record_key, record_value, headers, reason, detail)
+       order by t.id
        on conflict (dead_letter_id) do nothing
        returning dead_letter_id
      )
@@ -108,12 +109,15 @@ async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLet
       letters.map((letter) => letter.record.topic),
       letters.map((letter) => letter.record.partition),
       letters.map((letter) => letter.record.offset.toString()),
-      letters.map((letter) => letter.record.timestampMs),
+      letters.map((letter) => storableTime(letter.record.timestampMs)),
       letters.map((letter) => letter.record.key),
       letters.map((letter) => letter.record.value),
       letters.map((letter) =>
         JSON.stringify(
-          letter.record.headers.map((header) => [header.name, header.value?.toString('base64') ?? null]),
+          letter.record.headers.map((header) => [
+            storableName(header.name),
+            header.value?.toString('base64') ?? null,
+          ]),
         ),
       ),
       letters.map((letter) => letter.reason),
@@ -127,6 +131,16 @@ async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLet
  * another process may have counted the same records meanwhile. The row comes first, so
  * that there is something to lock; the same transaction moves it on.
  */
+/** jsonb holds no NUL and no half characters; a header that has them must not stop the letter. */
+function storableName(name: string): string {
+  return Buffer.from(name.replaceAll('\u0000', '\ufffd'), 'utf8').toString('utf8');
+}
+
+/** Beyond what a number holds exactly nothing is a time; bigint would refuse its text. */
+function storableTime(ms: number): number {
+  return Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}
+
 async function countIgnored(
   client: Queryable,
   { topic, partition }: TopicPartition,

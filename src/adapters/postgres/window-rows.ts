@@ -167,8 +167,16 @@ export async function writeWindows(
       graceMs,
     );
   }
-  if (writes.ended.length > 0) await markEnded(client, writes.ended, graceMs);
+  if (writes.ended.length > 0) await markEnded(client, writes.ended, nowMs, graceMs);
 }
+
+/**
+ * The work of windows, locked in the order of their ids: workers renew their claims without
+ * holding keys, in the same order, so that nobody waits in a circle.
+ */
+const lockedWork = `with work as (
+       select window_id from afterword.extractions where window_id = any($1::uuid[]) order by window_id for update
+     )`;
 
 async function supersede(client: pg.ClientBase, windows: WindowWrites['superseded']): Promise<void> {
   const ids = windows.map((window) => window.windowId);
@@ -182,11 +190,12 @@ async function supersede(client: pg.ClientBase, windows: WindowWrites['supersede
   // What they contributed to memory is taken back by the extraction loop. A window that was
   // never closed has no row here, and nothing to take back.
   await client.query(
-    `update afterword.extractions
+    `${lockedWork}
+     update afterword.extractions e
      set changed = (status = 'running'),
          status = case when status = 'running' then 'running' else 'pending' end,
          not_before = clock_timestamp(), error_code = null, updated_at = clock_timestamp()
-     where window_id = any($1::uuid[])`,
+     from work where e.window_id = work.window_id`,
     [ids],
   );
 }
@@ -298,7 +307,8 @@ export async function markRevised(
   graceMs: number,
 ): Promise<void> {
   await client.query(
-    `update afterword.extractions
+    `${lockedWork}
+     update afterword.extractions e
      set changed = (status = 'running'),
          status = case when status = 'running' then 'running' else 'pending' end,
          attempts = case when status = 'running' then attempts else 0 end,
@@ -308,7 +318,7 @@ export async function markRevised(
              case when hour_started_at > clock_timestamp() - interval '1 hour' then revisions_in_hour else 0 end)))
            end,
          error_code = null, updated_at = clock_timestamp()
-     where window_id = any($1::uuid[])`,
+     from work where e.window_id = work.window_id`,
     [windowIds, graceMs],
   );
 }
@@ -349,13 +359,14 @@ export async function markChanged(
 async function markEnded(
   client: pg.ClientBase,
   ended: WindowWrites['ended'],
+  nowMs: number,
   graceMs: number,
 ): Promise<void> {
   await client.query(
     `update afterword.windows w
-     set due_reason = t.reason, check_at_ms = w.touched_at_ms + $3
+     set due_reason = t.reason, check_at_ms = case when t.reason = 'end' then $4::bigint + least(2000, $3::bigint) else w.touched_at_ms + $3::bigint end
      from unnest($1::uuid[], $2::text[]) as t (window_id, reason)
      where w.window_id = t.window_id and w.status = 'open' and w.due_reason is null`,
-    [ended.map((entry) => entry.windowId), ended.map((entry) => entry.reason), graceMs],
+    [ended.map((entry) => entry.windowId), ended.map((entry) => entry.reason), graceMs, nowMs],
   );
 }

@@ -1,0 +1,109 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createPostgresExtractionStore } from '../../../src/adapters/postgres/extraction-store.ts';
+import { createPostgresMessageStore } from '../../../src/adapters/postgres/message-store.ts';
+import {
+  closeAll,
+  dayMs,
+  edited,
+  logOf,
+  message,
+  openStoreHarness,
+  storeRecords,
+  type StoreHarness,
+} from '../../support/store-harness.ts';
+import { until } from '../../support/until.ts';
+
+let harness: StoreHarness;
+let large: pg.Pool;
+beforeAll(async () => {
+  harness = await openStoreHarness();
+  large = harness.openPool(4);
+});
+afterAll(async () => {
+  await harness.close();
+});
+
+describe('renewing claims', () => {
+  it('never waits in a circle with batches that change the same windows, whatever the order of either', async () => {
+    await harness.begin();
+    const users = ['a', 'b', 'c'];
+    await storeRecords(harness.store, logOf(users.map((user) => message({ id: 'm', atMs: dayMs, user }))));
+    await closeAll(harness.closing);
+    await addFinishedWindows(20_000);
+    const extraction = createPostgresExtractionStore(large);
+    const claims = await extraction.claim('one', 10, 60_000);
+    let edits = 0;
+    for (const order of everyOrder(claims)) {
+      await expireInOrder(order.map((claim) => claim.windowId));
+      // Each gets its first row, and waits for the middle one before either asks for its last.
+      const release = await hold(order[1]?.windowId);
+      edits += 1;
+      const better = users.map((user) => edited({ id: 'm', atMs: dayMs + edits, user, content: `${edits}` }));
+      const batch = storeRecords(
+        createPostgresMessageStore(large),
+        logOf(better, { firstOffset: edits * users.length }),
+      );
+      const renewal = extraction.renew(order, 'one', 60_000);
+      await until('both wait', async () => (await waiting()) === 2, { everyMs: 5 });
+      await release();
+      const [, renewed] = await Promise.all([batch, renewal]);
+      expect(renewed.size).toBe(3);
+    }
+    const changed = await harness.rows('select 1 from afterword.extractions where changed');
+    expect(changed).toHaveLength(3);
+  });
+});
+
+/**
+ * Postgres may find what is running by the end of its lease, and what a batch changes by its
+ * place in the table: here the one is the other backwards.
+ */
+async function expireInOrder(windowIds: readonly string[]): Promise<void> {
+  for (const windowId of windowIds.toReversed()) {
+    await harness.pool.query(
+      `update afterword.extractions set lease_expires_at = clock_timestamp() + $2 * interval '1 minute'
+       where window_id = $1`,
+      [windowId, 1 + windowIds.indexOf(windowId)],
+    );
+  }
+}
+
+function everyOrder<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((item, index) => everyOrder(items.toSpliced(index, 1)).map((rest) => [item, ...rest]));
+}
+
+/** Locks the work of a window until released. */
+async function hold(windowId: string | undefined): Promise<() => Promise<void>> {
+  const holder = await harness.pool.connect();
+  await holder.query('begin');
+  await holder.query('select 1 from afterword.extractions where window_id = $1 for update', [windowId]);
+  return async () => {
+    await holder.query('rollback');
+    holder.release();
+  };
+}
+
+/** Work that is done: with it Postgres finds rows one by one, in the order in which they are asked for. */
+async function addFinishedWindows(count: number): Promise<void> {
+  await harness.pool.query(
+    `with made as (
+       insert into afterword.windows (window_id, run_id, key_id, session_key, started_at_ms, ended_at_ms,
+         message_count, status, check_at_ms, touched_at_ms, partition, close_reason)
+       select gen_random_uuid(), 1, 0, 0, n, n, 1, 'closed', 0, 0, 0, 'gap' from generate_series(1, ${count}) as n
+       returning window_id
+     )
+     insert into afterword.extractions (window_id, run_id, key_id, status)
+     select window_id, 1, 0, 'done' from made`,
+  );
+  await harness.pool.query('analyze afterword.windows, afterword.extractions');
+}
+
+async function waiting(): Promise<number> {
+  const rows = await harness.rows(
+    `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
