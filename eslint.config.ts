@@ -1,9 +1,10 @@
+import type { Linter } from 'eslint';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** A line of the layer rule: what files of a folder must not import, as a regex over the specifier. */
-function mustNotImport(files: string[], regex: string, message: string) {
-  return { files, rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] } } as const;
+function mustNotImport(files: string[], regex: string, message: string): Linter.Config {
+  return { files, rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] } };
 }
 
 const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'export by name' };
@@ -18,7 +19,10 @@ export default defineConfig(
     },
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-console': 'error',
       'no-restricted-syntax': ['error', noDefaultExport],

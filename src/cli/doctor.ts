@@ -1,63 +1,97 @@
 import { describeBot } from '../config/describe-config.ts';
-import { failureCode } from '../telemetry/failure.ts';
-import { isAfterwordError } from '../errors.ts';
 import type { OpenDatabase } from '../resources.ts';
-import { checkDatabase } from './doctor-checks/check-database.ts';
-import { checkLog } from './doctor-checks/check-log.ts';
-import { checkModel, checkVectors } from './doctor-checks/check-services.ts';
-import { fail, ok, warn, type Finding } from './doctor-checks/check.ts';
 import type { CommandContext, ExitCode, Output } from './command-context.ts';
+import { checkDatabase } from './doctor-checks/check-database.ts';
+import { checkEmbeddedLog, checkKafka } from './doctor-checks/check-log.ts';
+import { checkMachine } from './doctor-checks/check-machine.ts';
+import { checkEmbeddings, checkModel, checkVectors } from './doctor-checks/check-services.ts';
+import { fail, failed, ok, type Finding } from './doctor-checks/check.ts';
 
 export interface DoctorOptions {
   readonly json: boolean;
   /** Also print what holds for this bot. */
-  readonly bot?: string;
+  readonly bot?: string | undefined;
 }
 
-/** Looks at every part and says what to do. Exit code 1 when one of them fails. */
+/**
+ * Looks at every part and says what to do, whatever is broken: it never throws for a part
+ * that is. Words, codes and counts only. Exit code 1 when a part fails.
+ */
 export async function runDoctor(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
   const { output, config } = context;
-  const findings = [...configuration(context), ...(await examine(context)), ...(await checkModel(config))];
+  const findings = await examine(context);
   for (const finding of findings) {
     if (options.json) output.out(JSON.stringify(finding));
     else print(output, finding);
   }
-  if (options.bot !== undefined && !options.json) output.out(`\n${describeBot(config, options.bot)}`);
+  if (!options.json) output.note(verdict(findings));
+  if (options.bot !== undefined)
+    printBot(output, options.json, options.bot, describeBot(config, options.bot));
   return findings.some(({ state }) => state === 'fail') ? 1 : 0;
 }
 
-function configuration({ config }: CommandContext): Finding[] {
-  if (config.warnings.length === 0) return [ok('configuration', 'no faults')];
-  return config.warnings.map((warning) => warn('configuration', warning, 'see docs/CONFIGURATION.md'));
+/** Side by side, so that several dead parts cost one wait; told in one order. */
+async function examine(context: CommandContext): Promise<readonly Finding[]> {
+  const { config, logger } = context;
+  const machine = { nodeVersion: process.versions.node, nowMs: Date.now() };
+  const groups = await Promise.all([
+    examineStorage(context),
+    config.kafka.connection === null ? Promise.resolve([]) : checkKafka(config, logger),
+    checkVectors(config),
+    checkEmbeddings(config),
+    checkModel(config),
+  ]);
+  return [...checkMachine(config, machine), ...groups.flat()];
 }
 
-/** What needs the database: also a log that lives in it. */
-async function examine(context: CommandContext): Promise<readonly Finding[]> {
+/** The database, and the log where it lives there. */
+async function examineStorage(context: CommandContext): Promise<readonly Finding[]> {
   let database: OpenDatabase;
   try {
     database = await context.openDatabase();
   } catch (error) {
-    const own = isAfterwordError(error) ? error : undefined;
-    const says = own?.message ?? `cannot be opened (${failureCode(error)})`;
-    return [fail('postgres', says, own?.hint ?? 'check DATABASE_URL or DATA_DIR')];
+    return [failed('postgres', 'check DATABASE_URL, or DATA_DIR', error), ...unusableLog(context)];
   }
   try {
-    const found = await checkDatabase(database);
-    const isUp = found.some(({ check, state }) => check === 'schema' && state === 'ok');
-    const admin = context.openTopicAdmin(database);
-    // The embedded log is as well as its database; Kafka is looked at either way.
-    const log = isUp || context.config.kafka.connection !== null ? await checkLog(context.config, admin) : [];
-    await admin.stop();
-    const vectors = isUp ? await checkVectors(context.config, database) : [];
-    return [...found, ...log, ...vectors];
+    return await examineOpen(context, database);
   } finally {
-    await database.stop();
+    // A server that hangs must not keep the findings back.
+    await database.stop().catch(() => undefined);
   }
 }
 
+async function examineOpen(context: CommandContext, database: OpenDatabase): Promise<readonly Finding[]> {
+  const { config, logger } = context;
+  const { findings, isUsable } = await checkDatabase(config, database);
+  if (config.kafka.connection !== null) return findings;
+  if (isUsable) return [...findings, ...(await checkEmbeddedLog(config, database, logger))];
+  if (findings.some(({ state }) => state === 'fail')) return [...findings, ...unusableLog(context)];
+  return [...findings, ok('log', 'embedded log: it is made with the schema')];
+}
+
+function unusableLog({ config }: CommandContext): Finding[] {
+  if (config.kafka.connection !== null) return [];
+  return [fail('log', 'the embedded log lives in the database', 'mend the database')];
+}
+
 const marks = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' } as const;
+const nameWidth = 28;
 
 function print(output: Output, { check, state, says, hint }: Finding): void {
-  output.out(`${marks[state]}  ${check.padEnd(28)} ${says}`);
-  if (hint !== undefined) output.out(`      ${' '.repeat(28)} → ${hint}`);
+  output.out(`${marks[state]}  ${check.padEnd(nameWidth)} ${says}`);
+  if (hint !== undefined) output.out(`      ${' '.repeat(nameWidth)} → ${hint}`);
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const count = (state: Finding['state']): number =>
+    findings.filter((finding) => finding.state === state).length;
+  const [failures, warnings] = [count('fail'), count('warn')];
+  if (failures + warnings === 0) return 'everything is well';
+  return `${failures} failed, ${warnings} worth a look, ${count('ok')} well`;
+}
+
+function printBot(output: Output, json: boolean, bot: string, described: string): void {
+  const [, ...lines] = described.split('\n');
+  if (json) output.out(JSON.stringify({ bot, holds: lines.map((line) => line.trim()) }));
+  else output.out(`\n${described}`);
 }

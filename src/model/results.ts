@@ -87,7 +87,14 @@ export const polarities = ['positive', 'negative'] as const;
 export type Polarity = (typeof polarities)[number];
 
 /** How the user meant it. Only `stated` and `implied` become current facts. */
-export const modalities = ['stated', 'implied', 'hypothetical', 'joking', 'role-play', 'about-someone-else'] as const;
+export const modalities = [
+  'stated',
+  'implied',
+  'hypothetical',
+  'joking',
+  'role-play',
+  'about-someone-else',
+] as const;
 export type Modality = (typeof modalities)[number];
 
 export const factResultSchema = z.strictObject({

@@ -13,7 +13,7 @@ export function deadLetterRecord(topic: string, letter: OutgoingDeadLetter): Out
     afterword_topic: letter.topic,
     afterword_partition: String(letter.partition),
     afterword_offset: letter.offset.toString(),
-    afterword_timestamp: new Date(letter.timestampMs).toISOString(),
+    afterword_timestamp: timeText(letter.timestampMs),
   };
   return {
     topic,
@@ -24,6 +24,11 @@ export function deadLetterRecord(topic: string, letter: OutgoingDeadLetter): Out
       ...Object.entries(own).map(([name, text]) => ({ name, value: Buffer.from(text, 'utf8') })),
     ],
   };
+}
+
+/** What a broken producer sends may lie beyond every calendar: then the number as it is. */
+function timeText(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }
 
 /** Without the bytes, for a topic that refuses their size; the whole letter stays in Postgres. */

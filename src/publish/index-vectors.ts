@@ -40,9 +40,9 @@ const chunkItems = 64;
  * @throws what embedder, index or outbox threw; nothing is marked then
  */
 export async function indexVectorsOnce(options: IndexVectorsOptions): Promise<IndexPass> {
-  const { outbox, owner } = options;
+  const { outbox, owner, leaseMs } = options;
   if (!(await hasWork(options))) return { active: true, ...nothing };
-  if (!(await holdsLease(options))) return { active: false };
+  if (!(await outbox.holdLease(owner, leaseMs))) return { active: false };
   try {
     return await indexWaiting(options);
   } finally {
@@ -93,16 +93,13 @@ async function removeGone(
 
 /** False: the lease was lost on the way. */
 async function writeCurrent(options: IndexVectorsOptions, current: readonly ItemToEmbed[]): Promise<boolean> {
+  const { outbox, owner, leaseMs } = options;
   for (let start = 0; start < current.length; start += chunkItems) {
     const items = await embedItems(options, current.slice(start, start + chunkItems));
-    if (!(await holdsLease(options))) return false;
+    if (!(await outbox.renewLease(owner, leaseMs))) return false;
     await options.index.upsert(items);
   }
   return true;
-}
-
-function holdsLease({ outbox, owner, leaseMs }: IndexVectorsOptions): Promise<boolean> {
-  return outbox.holdLease(owner, leaseMs);
 }
 
 /** What makes an index another one: where it is, and whose vectors it holds. */

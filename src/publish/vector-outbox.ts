@@ -44,8 +44,13 @@ export interface CurrentMemory {
  * any order. Rejects with DATABASE_UNAVAILABLE (retryable).
  */
 export interface VectorOutbox {
-  /** Takes or renews the indexer's lease, held for a pass; false while another process holds it. */
+  /** Takes the indexer's lease for a pass; false while another process holds it. */
   holdLease(owner: string, ttlMs: number): Promise<boolean>;
+  /**
+   * Prolongs the lease, only if nobody else has had it meanwhile: what he wrote would be
+   * newer than what this pass has read.
+   */
+  renewLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseLease(owner: string): Promise<void>;
   /** Whether everything known has been enqueued for this place, or this owner has had his turn at it. */
   isAdopted(destination: string, owner: string): Promise<boolean>;

@@ -90,7 +90,8 @@ describeWithKafka('a Postgres that goes away under a running process', (brokers)
     await proxy.open();
     await until('the rest to be stored', async () => (await stored()) === lines.length);
     await until('the process to be ready again', async () => (await readiness()).status === 200);
-    const metrics = await (await fetch(/http:\/\/[\d.]+:\d+/.exec(worker.output())?.[0] + '/metrics')).text();
+    const base = /http:\/\/[\d.]+:\d+/.exec(worker.output())?.[0] ?? '';
+    const metrics = await (await fetch(`${base}/metrics`)).text();
     expect(metrics).toContain('afterword_records_consumed_total');
     expect(metrics).not.toMatch(/companion|ivy/);
     expect((await worker.stop()).exitCode).toBe(0);

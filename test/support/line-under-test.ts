@@ -83,6 +83,7 @@ export class LineUnderTest {
   }
 
   async makeTopics(names: readonly (keyof Topics)[], partitions = 2): Promise<void> {
+    if (names.length === 0) return;
     await this.admin.createTopics({
       waitForLeaders: true,
       topics: names.map((name) => ({ topic: this.topics[name], numPartitions: partitions })),
@@ -94,8 +95,12 @@ export class LineUnderTest {
   }
 
   /** Starts `afterword run`; killed with the line when the test has not stopped it. */
-  startWorker(roles: string, environment: Readonly<Record<string, string>> = {}): WorkerProcess {
-    const worker = startWorker(roles, { ...this.#environment, ...environment });
+  startWorker(
+    roles: string,
+    environment: Readonly<Record<string, string>> = {},
+    options: readonly string[] = [],
+  ): WorkerProcess {
+    const worker = startWorker(roles, { ...this.#environment, ...environment }, { options });
     this.#workers.push(worker);
     return worker;
   }

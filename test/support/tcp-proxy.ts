@@ -26,7 +26,8 @@ export class TcpProxy {
   async cut(): Promise<void> {
     const server = this.#server;
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+    if (server === undefined) return;
+    await new Promise((resolve) => server.close(resolve));
   }
 
   #join(client: Socket, upstream: Socket): void {

@@ -26,10 +26,10 @@ const reportSchema = z.object({
 export function startWorker(
   roles: string,
   environment: Readonly<Record<string, string>>,
-  folder?: string,
+  { options = [], folder }: { readonly options?: readonly string[]; readonly folder?: string } = {},
 ): WorkerProcess {
   const worker = startAfterword(
-    ['run', '--roles', roles],
+    ['run', '--roles', roles, ...options],
     { HTTP_PORT: '0', ...environment },
     undefined,
     folder,

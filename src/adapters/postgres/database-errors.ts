@@ -32,6 +32,7 @@ export function translateDatabaseError(error: unknown): AfterwordError {
           hint: hintFor(sqlstate),
         });
   }
+  if (!isConnectionError(error)) return faultOfOurs(error);
   return new AfterwordError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
     cause: error,
     retryable: true,
@@ -46,6 +47,18 @@ function hintFor(sqlstate: string): string {
   if (sqlstate === '42501') return 'the user of DATABASE_URL lacks a right that this needs';
   if (sqlstate === '53300') return 'the server has no connection left: raise its max_connections';
   return 'check that Postgres at DATABASE_URL is running, reachable and not full';
+}
+
+/** Sockets and pg's own pool: an errno code, or one of the driver's sentences. */
+function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string') return true;
+  return /connection|timeout|client was closed|not queryable|pool/i.test(error.message);
+}
+
+/** A fault inside a transaction must not look like an outage that passes. */
+function faultOfOurs(error: unknown): AfterwordError {
+  return new AfterwordError('INVARIANT_BROKEN', 'a transaction failed for a fault of ours', { cause: error });
 }
 
 export async function translating<T>(work: () => Promise<T>): Promise<T> {

@@ -163,7 +163,8 @@ async function readPartitions(pool: pg.Pool, topic: string): Promise<PartitionSt
   }));
 }
 
-async function readSettings(pool: pg.Pool): Promise<SettingsStanding | null> {
+/** Null: no worker has started on this database yet. */
+export async function readSettings(pool: pg.Pool): Promise<SettingsStanding | null> {
   const { rows } = await pool.query<{ run_id: number | null }>(
     `select min(run_id) as run_id from afterword.runs where status = 'live'`,
   );

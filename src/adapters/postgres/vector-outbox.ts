@@ -19,6 +19,7 @@ export function createPostgresVectorOutbox(pool: pg.Pool): VectorOutbox {
   return {
     holdLease: (owner, ttlMs) =>
       translating(async () => (await holdLeases(pool, [indexerLease], owner, ttlMs)).length === 1),
+    renewLease: (owner, ttlMs) => translating(() => renewLease(pool, owner, ttlMs)),
     releaseLease: (owner) => translating(() => releaseLeases(pool, indexerLease, owner)),
     isAdopted: (destination, owner) => translating(() => isAdopted(pool, destination, owner)),
     adopt: (destination, owner) => translating(() => adopt(pool, destination, owner)),
@@ -28,6 +29,16 @@ export function createPostgresVectorOutbox(pool: pg.Pool): VectorOutbox {
     reopen: (rows) => translating(() => inTransaction(pool, (client) => reopenVectorRows(client, rows))),
     backlog: (limit) => translating(() => countBacklog(pool, limit)),
   };
+}
+
+/** One that ran out is still ours as long as no other owner stands in the row, not even one who has left. */
+async function renewLease(pool: pg.Pool, owner: string, ttlMs: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update afterword.leases set expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+     where name = $1 and owner = $2`,
+    [indexerLease, owner, ttlMs],
+  );
+  return rowCount === 1;
 }
 
 async function isAdopted(

@@ -1,52 +1,122 @@
 import { readSchemaVersions } from '../../adapters/postgres/migrate.ts';
+import { readSettings } from '../../adapters/postgres/read-status.ts';
+import { readServerFacts, type ServerFacts } from '../../adapters/postgres/read-server.ts';
+import type { Config } from '../../config/config.ts';
 import type { OpenDatabase } from '../../resources.ts';
+import { settingDifferences, settingsLine } from '../format-settings.ts';
 import { fail, looking, ok, warn, type Finding } from './check.ts';
 
 const oldestServer = 140_000;
 const tolerableSkewMs = 5_000;
 
-/** Reachable, new enough, with the rights and the schema that are needed, and a clock like ours. */
-export function checkDatabase(database: OpenDatabase): Promise<readonly Finding[]> {
-  const hint = 'check that Postgres at DATABASE_URL is running and that user and password are right';
-  return looking('postgres', hint, async () => {
-    const beforeMs = Date.now();
-    const { rows } = await database.pool.query<{
-      version: string;
-      number: number;
-      may_create: boolean;
-      now_ms: string;
-    }>(
-      `select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
-         has_database_privilege(current_database(), 'create') as may_create,
-         (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
-    );
-    const row = rows[0];
-    if (row === undefined) return [fail('postgres', 'did not answer', hint)];
-    const skewMs = Math.abs(Number(row.now_ms) - (beforeMs + Date.now()) / 2);
-    return [
-      row.number >= oldestServer
-        ? ok('postgres', `${database.label}, version ${row.version}`)
-        : fail('postgres', `version ${row.version} is too old`, 'use Postgres 14 or newer'),
-      row.may_create
-        ? ok('postgres rights', 'the schema can be created')
-        : warn('postgres rights', 'this user cannot create a schema', 'let an owner run `afterword migrate`'),
-      skewMs <= tolerableSkewMs
-        ? ok('clock', `differs from the database's by ${Math.round(skewMs)} ms`)
-        : warn(
-            'clock',
-            `differs from the database's by ${Math.round(skewMs / 1_000)} s`,
-            'synchronise the clocks',
-          ),
-      await checkSchema(database),
-    ];
-  });
+export interface DatabaseFindings {
+  readonly findings: readonly Finding[];
+  /** The tables are there, as this binary needs them. */
+  readonly isUsable: boolean;
 }
 
-async function checkSchema({ pool }: OpenDatabase): Promise<Finding> {
+/** Reachable, new enough, writable, with the rights, the schema and the settings that are needed, and a clock like ours. */
+export async function checkDatabase(config: Config, database: OpenDatabase): Promise<DatabaseFindings> {
+  let reached = false;
+  const server = await looking('postgres', unreachableHint(database), async () => {
+    const beforeMs = Date.now();
+    const facts = await readServerFacts(database.pool);
+    reached = true;
+    const skewMs = facts.nowMs - (beforeMs + Date.now()) / 2;
+    return [judgeServer(database, facts), ...judgeRights(facts), judgeClock(skewMs), ...judgeViews(facts)];
+  });
+  if (!reached) return { findings: server, isUsable: false };
+  const schema = await looking('schema', 'run `afterword migrate`', () => checkSchema(database));
+  const isUsable = schema.every(({ state }) => state === 'ok');
+  const settings = isUsable ? await checkSettings(config, database) : [];
+  return { findings: [...server, ...schema, ...settings], isUsable };
+}
+
+function unreachableHint({ embedded }: OpenDatabase): string {
+  return embedded
+    ? 'look at the server log in DATA_DIR'
+    : 'check that Postgres at DATABASE_URL is running and that user and password are right';
+}
+
+function judgeServer({ label }: OpenDatabase, facts: ServerFacts): Finding {
+  if (facts.versionNumber < oldestServer) {
+    return fail('postgres', `${label}: version ${facts.version} is too old`, 'use Postgres 14 or newer');
+  }
+  if (facts.isStandby) {
+    return fail(
+      'postgres',
+      `${label} is a standby, which takes no writes`,
+      'name the primary in DATABASE_URL',
+    );
+  }
+  if (facts.encoding !== 'UTF8') {
+    return fail(
+      'postgres',
+      `${label} has the encoding ${facts.encoding}, which cannot hold every message`,
+      'create the database with encoding UTF8',
+    );
+  }
+  return ok('postgres', `${label}, version ${facts.version}`);
+}
+
+function judgeRights({ mayCreateSchema, ownsSchema, hasGist }: ServerFacts): Finding[] {
+  if (ownsSchema === false) {
+    return [
+      warn(
+        'postgres rights',
+        'this user may not change schema afterword',
+        'let its owner run `afterword migrate`, and start `afterword run --no-migrate`',
+      ),
+    ];
+  }
+  if (ownsSchema === undefined && !mayCreateSchema) {
+    return [fail('postgres rights', 'this user may not create a schema', 'grant it create on the database')];
+  }
+  if (!hasGist) {
+    return [
+      fail(
+        'postgres rights',
+        'the extension btree_gist is not available',
+        'install postgresql-contrib on the server',
+      ),
+    ];
+  }
+  return [ok('postgres rights', 'the schema can be made and changed')];
+}
+
+function judgeClock(skewMs: number): Finding {
+  const size = Math.abs(skewMs);
+  if (size <= tolerableSkewMs)
+    return ok('clocks', `the database's differs from this machine's by ${Math.round(size)} ms`);
+  const direction = skewMs > 0 ? 'ahead of' : 'behind';
+  const says = `the database's is ${Math.round(size / 1_000)} s ${direction} this machine's`;
+  return warn('clocks', says, 'synchronise them: leases and closing go by the database’s clock');
+}
+
+function judgeViews({ movedViews }: ServerFacts): Finding[] {
+  if (movedViews.length === 0) return [];
+  const says = `${movedViews.join(', ')} ${movedViews.length === 1 ? 'is' : 'are'} in schema afterword_compat`;
+  return [ok('views', says)];
+}
+
+async function checkSchema({ pool }: OpenDatabase): Promise<Finding[]> {
   const { database, binary } = await readSchemaVersions(pool);
   const says = `version ${database}, this binary needs ${binary}`;
-  if (database === binary) return ok('schema', says);
-  return database > binary
-    ? fail('schema', says, 'use a binary of the newer version; migrations only go forward')
-    : warn('schema', says, 'run `afterword migrate`; `afterword run` does it too');
+  if (database === binary) return [ok('schema', says)];
+  return [
+    database > binary
+      ? fail('schema', says, 'use a binary of the newer version; migrations only go forward')
+      : warn('schema', says, 'run `afterword migrate`; `afterword run` does it too'),
+  ];
+}
+
+function checkSettings(config: Config, { pool }: OpenDatabase): Promise<readonly Finding[]> {
+  return looking('settings', 'check the database', async () => {
+    const settings = await readSettings(pool);
+    const differences = settingDifferences(settings, config);
+    if (differences.length === 0) return [ok('settings', settingsLine(settings))];
+    const hint =
+      'what is in force is used, by every process; restore the configuration or apply it for the time to come';
+    return differences.map((difference) => warn('settings', difference, hint));
+  });
 }

@@ -1,7 +1,7 @@
 import { createAnthropicModelClient } from '../../adapters/anthropic/model-client.ts';
+import { createOpenAiEmbedder } from '../../adapters/embeddings/openai-embedder.ts';
+import { createQdrantVectorIndex } from '../../adapters/qdrant/vector-index.ts';
 import type { Config } from '../../config/config.ts';
-import type { OpenDatabase } from '../../resources.ts';
-import { openVectors } from '../../vectors.ts';
 import { looking, ok, type Finding } from './check.ts';
 
 const timeoutMs = 15_000;
@@ -9,7 +9,7 @@ const timeoutMs = 15_000;
 /** Claude's credentials, by a real call of one token. */
 export function checkModel({ anthropic, extract }: Config): Promise<readonly Finding[]> {
   if (anthropic === null) {
-    return Promise.resolve([ok('model', 'no ANTHROPIC_API_KEY: the offline analyser is used')]);
+    return Promise.resolve([ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')]);
   }
   return looking('model', 'check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and AFTERWORD_MODEL', async () => {
     const client = createAnthropicModelClient({
@@ -22,11 +22,32 @@ export function checkModel({ anthropic, extract }: Config): Promise<readonly Fin
   });
 }
 
-/** The embeddings service and the vector index, where search lives. */
-export function checkVectors(config: Config, database: OpenDatabase): Promise<readonly Finding[]> {
-  return looking('vectors', 'check QDRANT_URL, QDRANT_API_KEY and EMBEDDINGS_URL', async () => {
-    const { index, embedder } = await openVectors(config, database, AbortSignal.timeout(timeoutMs));
+/** Whether Qdrant takes our credentials; needs no embedder, and makes no collection. */
+export function checkVectors({ qdrant }: Config): Promise<readonly Finding[]> {
+  if (qdrant === null)
+    return Promise.resolve([ok('vectors', 'QDRANT_URL is unset: they are kept in Postgres')]);
+  return looking('vectors', 'check QDRANT_URL and QDRANT_API_KEY', async () => {
+    const index = createQdrantVectorIndex({
+      url: qdrant.url,
+      apiKey: qdrant.apiKey?.reveal(),
+      embedderName: 'doctor',
+      dimension: 1,
+      timeoutMs,
+    });
     await index.check();
-    return [ok('vectors', `${index.label} (${embedder.dimension} dimensions)`)];
+    return [ok('vectors', `Qdrant at ${new URL(qdrant.url).host} answers`)];
+  });
+}
+
+/** One word is embedded. */
+export function checkEmbeddings({ embeddings }: Config): Promise<readonly Finding[]> {
+  if (embeddings === null) {
+    return Promise.resolve([ok('embeddings', 'EMBEDDINGS_URL is unset: lexical vectors are used')]);
+  }
+  const { url, model, apiKey } = embeddings;
+  return looking('embeddings', 'check EMBEDDINGS_URL, EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY', async () => {
+    const connection = { url, model, apiKey: apiKey?.reveal(), timeoutMs };
+    const { dimension } = await createOpenAiEmbedder(connection, AbortSignal.timeout(timeoutMs));
+    return [ok('embeddings', `${model} at ${new URL(url).host} answers, ${dimension} dimensions`)];
   });
 }

@@ -22,16 +22,35 @@ export function fail(check: string, says: string, hint: string): Finding {
   return { check, state: 'fail', says, hint };
 }
 
-/** A look that throws is a finding too: a doctor examines what is broken. */
+/** Longer than any client of ours waits for a connection. */
+const deadlineMs = 20_000;
+
+/**
+ * A look that throws, or never ends, is a finding too: a doctor examines what is broken.
+ * Never rejects. What hangs is left behind; the command ends without it.
+ */
 export async function looking(
   check: string,
   hint: string,
   look: () => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly Finding[]>((resolve) => {
+    timer = setTimeout(() => {
+      resolve([fail(check, `no answer within ${deadlineMs / 1_000} s`, hint)]);
+    }, deadlineMs);
+  });
   try {
-    return await look();
+    return await Promise.race([look(), late]);
   } catch (error) {
-    const own = isAfterwordError(error) ? error : undefined;
-    return [fail(check, own?.message ?? `failed (${failureCode(error)})`, own?.hint ?? hint)];
+    return [failed(check, hint, error)];
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** The message of an error of ours; of a foreign one, which may quote what it was given, the code. */
+export function failed(check: string, hint: string, error: unknown): Finding {
+  const own = isAfterwordError(error) ? error : undefined;
+  return fail(check, own?.message ?? `failed (${failureCode(error)})`, own?.hint ?? hint);
 }
