@@ -40,16 +40,9 @@ describeWithKafka('extraction by a model, as a process on real Kafka and Postgre
     await server.close();
   });
 
-  async function ended(windows: number): Promise<void> {
-    await until(`${windows} windows to end and be sent`, async () => {
-      const now = await line.standing();
-      return now.windows === windows && now.done + now.failed === windows && now.outbox === 0;
-    });
-  }
-
   it('asks once for each of 30 conversations, and keeps who answered and what it cost', async () => {
     await line.publish(conversations(15, 2));
-    await ended(30);
+    await line.settled(30);
     expect(server.calls).toHaveLength(30);
     expect(server.refusals).toEqual([]);
     expect(await line.stages()).toEqual({
@@ -81,7 +74,7 @@ describeWithKafka('extraction by a model, as a process on real Kafka and Postgre
     });
     server.script(answer(wrongFacts));
     await line.publish(conversation('repaired'));
-    await ended(31);
+    await line.settled(31);
     expect(server.calls.map(({ question }) => question.fields)).toEqual(
       [['facts', 'preferences', 'summary'].sort(), ['facts']].map(
         (fields) => expect.arrayContaining(fields) as unknown,
@@ -103,7 +96,7 @@ describeWithKafka('extraction by a model, as a process on real Kafka and Postgre
     await line.publish(conversation('limited'));
     await until('the refused call', () => server.calls.length > 0);
     const refusedAtMs = Date.now();
-    await ended(32);
+    await line.settled(32);
     // Less what passed between the refusal and our seeing it.
     expect((askedAtMs[0] ?? 0) - refusedAtMs).toBeGreaterThan(1_500);
     expect(server.calls).toHaveLength(2);
@@ -120,7 +113,7 @@ describeWithKafka('extraction by a model, as a process on real Kafka and Postgre
     });
     expect(await line.stages()).toEqual(before);
     server.byDefault = honestly();
-    await ended(36);
+    await line.settled(36);
     expect(await line.stages()).toMatchObject({ 'summary done model': 36 });
     expect(await worker.readiness()).toMatchObject({ status: 200 });
   }, 90_000);
@@ -128,7 +121,7 @@ describeWithKafka('extraction by a model, as a process on real Kafka and Postgre
   it('names a stage that is never answered rightly as failed, and keeps what its siblings found', async () => {
     server.byDefault = answer((question) => ({ ...honestDrafts(question), facts: { facts: 'none' } }));
     await line.publish(conversation('unanswered'));
-    await ended(37);
+    await line.settled(37);
     expect(server.calls).toHaveLength(2);
     expect(await line.stages()).toMatchObject({
       'facts failed MODEL_OUTPUT_INVALID': 1,

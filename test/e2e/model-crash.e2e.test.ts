@@ -30,13 +30,6 @@ describeWithKafka('workers that die or wait while a model answers', () => {
     });
   }
 
-  async function done(windows: number): Promise<void> {
-    await until(`${windows} windows to be enriched and sent`, async () => {
-      const now = await line.standing();
-      return now.done === windows && now.outbox === 0;
-    });
-  }
-
   it('stores messages and closes windows while every call hangs, and stops in good order', async () => {
     server.byDefault = hang();
     const worker = line.startWorker('consume,extract,publish,serve');
@@ -74,7 +67,7 @@ describeWithKafka('workers that die or wait while a model answers', () => {
     const killedMs = Date.now();
     await caller?.kill();
     if (caller === heir) line.startWorker('publish');
-    await done(1);
+    await line.settled(1);
     // A lease of ten seconds, and the start of a process on a busy machine.
     expect(Date.now() - killedMs).toBeLessThan(30_000);
     expect(server.calls).toHaveLength(2);
@@ -108,7 +101,7 @@ describeWithKafka('workers that die or wait while a model answers', () => {
     await holder.end();
     expect((await line.standing()).done).toBe(0);
     line.startWorker('extract');
-    await done(1);
+    await line.settled(1);
     expect(server.calls).toHaveLength(1);
     const { rows } = await line.pool.query(
       `select sum((usage->>'output_tokens')::int)::int > 0 as paid from afterword.stage_tasks`,

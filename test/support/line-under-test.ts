@@ -6,6 +6,7 @@ import { testApiKey } from './anthropic-server.ts';
 import type { PublishedMessage } from './conversations.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { uniqueTopic } from './kafka-suite.ts';
+import { until } from './until.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 interface Topics {
@@ -152,6 +153,19 @@ export class LineUnderTest {
        from afterword.stage_tasks where superseded_at is null group by 1`,
     );
     return Object.fromEntries(rows.map(({ ended, count }) => [ended, Number(count)]));
+  }
+
+  /** Waits until so many windows have ended, failed ones included, and all events are sent. */
+  async settled(windows: number): Promise<void> {
+    const holds = async (): Promise<boolean> => {
+      const now = await this.standing();
+      return now.windows === windows && now.done + now.failed === windows && now.outbox === 0;
+    };
+    await until(`${windows} windows to end and be sent`, holds).catch(async (error: unknown) => {
+      const standing = { ...(await this.standing()), extractions: await this.extractions() };
+      const lastWords = this.output().slice(-4_000);
+      throw new Error(`${String(error)}: ${JSON.stringify(standing)}\n${lastWords}`, { cause: error });
+    });
   }
 
   /** What every process of this line has written. */
