@@ -65,11 +65,14 @@ async function indexWaiting(options: IndexVectorsOptions): Promise<IndexPass> {
   const rows = await outbox.unsent(batchSize);
   if (rows.length === 0) return { active: true, ...nothing };
   const { current, gone } = await readPresent(outbox, rows);
-  await removeGone(options, rows, gone);
-  if (!(await writeCurrent(options, current)) || !(await outbox.markSent(rows, owner))) {
-    // Whoever took over may have been done before our last write landed.
-    await outbox.reopen(rows);
-    return { active: false };
+  try {
+    await removeGone(options, rows, gone);
+    const isDone = (await writeCurrent(options, current)) && (await outbox.markSent(rows, owner));
+    if (!isDone) return await giveWay(options, rows);
+  } catch (error) {
+    // What failed may have been carried out all the same, and late.
+    if (await isLeaseLost(options)) await giveWay(options, rows);
+    throw error;
   }
   return {
     active: true,
@@ -77,6 +80,20 @@ async function indexWaiting(options: IndexVectorsOptions): Promise<IndexPass> {
     removed: gone.length,
     full: rows.length === batchSize,
   };
+}
+
+/** Whoever took over may have been done before our last write landed: he looks at these rows again. */
+async function giveWay({ outbox }: IndexVectorsOptions, rows: readonly VectorRow[]): Promise<IndexPass> {
+  await outbox.reopen(rows);
+  return { active: false };
+}
+
+/** Not when it cannot be told: then the database is away, for the others as well. */
+function isLeaseLost({ outbox, owner, leaseMs }: IndexVectorsOptions): Promise<boolean> {
+  return outbox.renewLease(owner, leaseMs).then(
+    (isHeld) => !isHeld,
+    () => false,
+  );
 }
 
 async function removeGone(

@@ -235,6 +235,62 @@ describeWithPostgres('indexing what was learnt', () => {
     expect(await search('lives in', { kind: 'fact' })).toContain('Lives in Berlin');
   });
 
+  it('has corrected what it wrote late even when it was never told that it was written', async () => {
+    await learn(harness, conversation(0, porto));
+    const stalled = stalling();
+    const index: VectorIndex = {
+      ...stalled.index,
+      upsert: async (items) => {
+        await stalled.index.upsert(items);
+        throw new AfterwordError('VECTOR_INDEX_UNAVAILABLE', 'the answer was lost', { retryable: true });
+      },
+    };
+    const first = pass({ index, owner: 'stalled' });
+    await stalled.reached;
+    await expireLease();
+    await learn(harness, conversation(5 * hour, berlin));
+    await indexAll({ owner: 'successor' });
+    stalled.open();
+    await expect(first).rejects.toMatchObject({ code: 'VECTOR_INDEX_UNAVAILABLE' });
+    await indexAll({ owner: 'successor' });
+    expect(await search('lives in', { kind: 'fact' })).not.toContain('Lives in Porto');
+  });
+
+  it('writes nothing after another process has had its turn, even one that has left again', async () => {
+    await learn(harness, conversation(0, porto));
+    const gate = createDeferred<undefined>();
+    const at = createDeferred<undefined>();
+    const slow: Embedder = {
+      ...lexical,
+      embed: async (texts, signal) => {
+        at.resolve(undefined);
+        await gate.promise;
+        return lexical.embed(texts, signal);
+      },
+    };
+    const first = pass({ embedder: slow, owner: 'slow' });
+    await at.promise;
+    await expireLease();
+    await learn(harness, conversation(5 * hour, berlin));
+    await indexAll({ owner: 'successor' });
+    const before = await indexed();
+    gate.resolve(undefined);
+    expect(await first).toEqual({ active: false });
+    expect(await indexed()).toEqual(before);
+  });
+
+  it('goes on where its lease ran out and nobody took it', async () => {
+    await learn(harness, conversation(0, porto));
+    const late: Embedder = {
+      ...lexical,
+      embed: async (texts, signal) => {
+        await expireLease();
+        return lexical.embed(texts, signal);
+      },
+    };
+    expect(await pass({ embedder: late })).toMatchObject({ active: true, indexed: { summary: 1 } });
+  });
+
   it('opens the rows of a stalled process again even when they were cleared away', async () => {
     await learn(harness, conversation(0, porto));
     const stalled = stalling();
