@@ -194,7 +194,7 @@ describeWithPostgres('indexing what was learnt', () => {
       await indexAll({ owner: 'successor', embedder });
       expect(await indexed(), `${crash.when} statement ${crash.statement}`).toEqual(expected);
     }
-  });
+  }, 180_000);
 
   /** An index whose writes wait at a gate: what a process looks like that stalls in the middle of one. */
   function stalling(): { index: VectorIndex; reached: Promise<undefined>; open: () => void } {
