@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeBot } from '../config/describe-config.ts';
 import type { OpenDatabase } from '../resources.ts';
 import type { CommandContext, ExitCode, Output } from './command-context.ts';
@@ -55,9 +56,16 @@ async function examineStorage(context: CommandContext): Promise<readonly Finding
   try {
     return await examineOpen(context, database);
   } finally {
-    // A server that hangs must not keep the findings back.
-    await database.stop().catch(() => undefined);
+    await stopWithin(database, stopDeadlineMs);
   }
+}
+
+const stopDeadlineMs = 5_000;
+
+/** A server that hangs under a question must not keep the findings back. */
+async function stopWithin(database: OpenDatabase, deadlineMs: number): Promise<void> {
+  const stopped = database.stop().catch(() => undefined);
+  await Promise.race([stopped, sleep(deadlineMs, undefined, { ref: false })]);
 }
 
 async function examineOpen(context: CommandContext, database: OpenDatabase): Promise<readonly Finding[]> {
