@@ -37,6 +37,8 @@ const maxRetryMs = 5_000;
 export class Consumer implements RecordHandler {
   readonly #options: ConsumerOptions;
   #assigned: readonly TopicPartition[] = [];
+  /** What an outage has paused. A source remembers it beyond an assignment, so it has to be told of all of them. */
+  #paused: readonly TopicPartition[] = [];
   #stopping = false;
   #outageSinceMs: number | undefined;
   #outageCode: string | undefined;
@@ -130,11 +132,25 @@ export class Consumer implements RecordHandler {
         if (this.#stopping) throw error;
         const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** failures);
         this.#failed(batch, entries.length, error, retryInMs);
-        await this.#options.pause(retryInMs);
-        // A batch of a partition that has moved on belongs to somebody else.
-        if (batch.isStale()) return undefined;
-        await batch.heartbeat();
+        if (!(await this.#waitWithBatch(batch, retryInMs))) return undefined;
       }
+    }
+  }
+
+  /** False: the batch belongs to somebody else by now. */
+  async #waitWithBatch(batch: RecordBatch, ms: number): Promise<boolean> {
+    try {
+      await this.#options.pause(ms);
+      if (batch.isStale()) {
+        this.#resume();
+        return false;
+      }
+      await batch.heartbeat();
+      return true;
+    } catch (error) {
+      // The batch is let go: with everything paused none would ever come again.
+      this.#resume();
+      throw error;
     }
   }
 
@@ -146,18 +162,26 @@ export class Consumer implements RecordHandler {
     logger.failure('batch.failed', error, { topic, partition, records, retryInMs });
     if (this.#outageSinceMs !== undefined) return;
     this.#outageSinceMs = clock.nowMs();
-    source.pause(this.#assigned);
-    metrics.partitionsPaused.set(this.#assigned.length, { topic });
+    this.#paused = this.#assigned;
+    source.pause(this.#paused);
+    metrics.partitionsPaused.set(this.#paused.length, { topic });
   }
 
   #recovered(): void {
     if (this.#outageSinceMs === undefined) return;
-    const { logger, metrics, source, clock } = this.#options;
+    const { logger, clock } = this.#options;
     logger.info('database.recovered', { awayMs: clock.nowMs() - this.#outageSinceMs });
+    this.#resume();
+  }
+
+  /** Whether the database is back or not: the next batch that fails pauses again. */
+  #resume(): void {
+    const { metrics, source } = this.#options;
     this.#outageSinceMs = undefined;
     this.#outageCode = undefined;
-    source.resume(this.#assigned);
-    for (const { topic } of this.#assigned) metrics.partitionsPaused.set(0, { topic });
+    source.resume(this.#paused);
+    for (const { topic } of this.#paused) metrics.partitionsPaused.set(0, { topic });
+    this.#paused = [];
   }
 
   #count(batch: RecordBatch, outcomes: readonly BatchOutcome[], tookMs: number): void {

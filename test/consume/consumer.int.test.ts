@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { createEmbeddedRecordSink } from '../../src/adapters/embedded/log/record-sink.ts';
+import { createEmbeddedRecordSource } from '../../src/adapters/embedded/log/record-source.ts';
+import { createEmbeddedTopicAdmin } from '../../src/adapters/embedded/log/topic-admin.ts';
+import { createPostgresClosingStore } from '../../src/adapters/postgres/closing-store.ts';
+import { createPostgresMessageStore } from '../../src/adapters/postgres/message-store.ts';
+import { systemClock } from '../../src/clock.ts';
+import { Consumer } from '../../src/consume/consumer.ts';
+import { decodeRecord } from '../../src/consume/decode-record.ts';
+import type { RecordBatch, RecordSource } from '../../src/consume/record-source.ts';
+import type { TopicPartition } from '../../src/model/record.ts';
+import { silentLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import {
+  dayMs,
+  logOf,
+  message,
+  messagesTopic,
+  openStoreHarness,
+  type StoreHarness,
+} from '../support/store-harness.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+
+/** The log is reached directly, the store through a way that can be cut. */
+let harness: StoreHarness;
+let proxy: TcpProxy;
+let storePool: pg.Pool;
+let consumers: Consumer[] = [];
+
+beforeAll(async () => {
+  harness = await openStoreHarness();
+  const url = new URL(harness.url);
+  proxy = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+  await proxy.open();
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  storePool = new pg.Pool({ connectionString: url.href, max: 4 });
+  storePool.on('error', () => undefined);
+  await createEmbeddedTopicAdmin({ pool: harness.pool }).ensureTopic(messagesTopic, 2);
+});
+afterAll(async () => {
+  await storePool.end();
+  await proxy.cut();
+  await harness.close();
+});
+beforeEach(async () => {
+  await harness.begin();
+  consumers = [];
+});
+afterEach(async () => {
+  await Promise.all(consumers.map((consumer) => consumer.stop()));
+  // Whatever a test left behind, the next one finds a way.
+  await proxy.cut();
+  await proxy.open();
+});
+
+function openConsumer(source: RecordSource): Consumer {
+  const consumer = new Consumer({
+    source,
+    store: createPostgresMessageStore(storePool),
+    closing: createPostgresClosingStore(storePool),
+    decode: decodeRecord,
+    graceMs: 0,
+    clock: systemClock,
+    logger: silentLogger,
+    metrics: createMetrics(),
+    onStored: () => undefined,
+    // Outages here are short.
+    pause: () => sleep(20),
+  });
+  consumers.push(consumer);
+  return consumer;
+}
+
+const embeddedSource = (): RecordSource =>
+  createEmbeddedRecordSource({ pool: harness.pool, topic: messagesTopic, groupId: 'afterword', pollMs: 10 });
+
+let written = 0;
+async function write(count: number): Promise<void> {
+  const sink = createEmbeddedRecordSink({ pool: harness.pool });
+  const records = Array.from({ length: count }, () => {
+    written += 1;
+    const said = message({ id: `m${written}`, atMs: dayMs + written, user: `u${written % 5}` });
+    return { topic: messagesTopic, key: `u${written % 5}`, value: JSON.stringify(said), headers: [] };
+  });
+  await sink.send(records);
+  await sink.stop();
+}
+
+async function stored(): Promise<number> {
+  const [row] = await harness.rows<{ count: number }>(
+    'select count(*)::int as count from afterword.messages',
+  );
+  return row?.count ?? 0;
+}
+
+/** A batch, or a partition, that belongs to nobody else unless it is said. */
+function batchOf(values: readonly unknown[], { partition = 0, isStale = () => false } = {}): RecordBatch {
+  const records = logOf(values, { partition });
+  return {
+    topic: messagesTopic,
+    partition,
+    records,
+    nextOffset: BigInt(values.length),
+    isStale,
+    heartbeat: () => Promise.resolve(),
+  };
+}
+
+/** Remembers what is paused, as every source does, across assignments. */
+function pausableSource(): RecordSource & { readonly paused: Set<number> } {
+  const paused = new Set<number>();
+  return {
+    paused,
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    progress: () => Promise.resolve([]),
+    died: new Promise(() => undefined),
+    pause: (partitions) => {
+      for (const { partition } of partitions) paused.add(partition);
+    },
+    resume: (partitions) => {
+      for (const { partition } of partitions) paused.delete(partition);
+    },
+  };
+}
+
+const partitions = (...numbers: number[]): TopicPartition[] =>
+  numbers.map((partition) => ({ topic: messagesTopic, partition }));
+
+describe('a consumer whose database goes away', () => {
+  it('waits, goes on when it is back, and stores every message once', async () => {
+    const consumer = openConsumer(embeddedSource());
+    await consumer.start();
+    await write(50);
+    await until('the first messages are stored', async () => (await stored()) === 50, { everyMs: 10 });
+    await proxy.cut();
+    await write(50);
+    await until('the consumer knows of the outage', () => consumer.outage !== undefined, { everyMs: 10 });
+    expect(consumer.outage).toBe('DATABASE_UNAVAILABLE');
+    expect(await stored()).toBe(50);
+    await proxy.open();
+    await until('everything is stored', async () => (await stored()) === 100, { everyMs: 10 });
+    await until('the outage is over', () => consumer.outage === undefined, { everyMs: 10 });
+    await write(20);
+    await until('reading has gone on', async () => (await stored()) === 120, { everyMs: 10 });
+    expect(await harness.rows('select 1 from afterword.dead_letters')).toEqual([]);
+  });
+
+  it('stops during the outage, and leaves the batch to whoever comes next', async () => {
+    const consumer = openConsumer(embeddedSource());
+    await consumer.start();
+    await proxy.cut();
+    await write(10);
+    await until('the consumer knows of the outage', () => consumer.outage !== undefined, { everyMs: 10 });
+    await consumer.stop();
+    expect(await stored()).toBe(0);
+    await proxy.open();
+    await openConsumer(embeddedSource()).start();
+    await until('the next one has stored it', async () => (await stored()) === 10, { everyMs: 10 });
+  });
+
+  it('resumes what it paused also when the batch in hand has gone to somebody else', async () => {
+    const source = pausableSource();
+    const consumer = openConsumer(source);
+    consumer.assignmentChanged(partitions(0, 1));
+    await proxy.cut();
+    let lost = false;
+    const handled = consumer.handleBatch(
+      batchOf([message({ id: 'lost', atMs: dayMs })], { isStale: () => lost }),
+    );
+    await until('both partitions are paused', () => source.paused.size === 2, { everyMs: 5 });
+    lost = true;
+    await handled;
+    expect([...source.paused]).toEqual([]);
+    await proxy.open();
+    expect(await stored()).toBe(0);
+  });
+
+  it('resumes also partitions that it no longer holds, for they may come back', async () => {
+    const source = pausableSource();
+    const consumer = openConsumer(source);
+    consumer.assignmentChanged(partitions(0, 1));
+    await proxy.cut();
+    const handled = consumer.handleBatch(batchOf([message({ id: 'kept', atMs: dayMs })]));
+    await until('both partitions are paused', () => source.paused.size === 2, { everyMs: 5 });
+    consumer.assignmentChanged(partitions(0));
+    await proxy.open();
+    await handled;
+    expect([...source.paused]).toEqual([]);
+    expect(await stored()).toBe(1);
+  });
+
+  it('resumes what it paused when the group no longer hears it', async () => {
+    const source = pausableSource();
+    const consumer = openConsumer(source);
+    consumer.assignmentChanged(partitions(0));
+    await proxy.cut();
+    const deaf = {
+      ...batchOf([message({ id: 'kept', atMs: dayMs })]),
+      heartbeat: () => Promise.reject(new Error('a rebalance')),
+    };
+    await expect(consumer.handleBatch(deaf)).rejects.toThrow('a rebalance');
+    expect([...source.paused]).toEqual([]);
+    await proxy.open();
+  });
+});
+
+describe('where a consumer begins', () => {
+  it('reads from the stored position when somebody moved the offset ahead', async () => {
+    const consumer = openConsumer(pausableSource());
+    await consumer.handleBatch(batchOf([message({ id: 'a', atMs: dayMs })]));
+    const start = { topic: messagesTopic, partition: 0, logStart: 0n, logEnd: 9n };
+    expect(await consumer.choosePosition({ ...start, committed: 7n })).toBe(1n);
+    expect(await consumer.choosePosition({ ...start, committed: 0n })).toBe(0n);
+  });
+
+  it('records what retention took before it was read, and begins after it', async () => {
+    const consumer = openConsumer(pausableSource());
+    await consumer.handleBatch(batchOf([message({ id: 'a', atMs: dayMs })]));
+    const start = { topic: messagesTopic, partition: 0, logStart: 5n, logEnd: 9n };
+    for (const committed of [undefined, 0n, 7n]) {
+      expect(await consumer.choosePosition({ ...start, committed })).toBe(5n);
+    }
+    const gaps = await harness.rows('select from_offset, to_offset, reason from afterword.log_gaps');
+    expect(gaps).toEqual([{ from_offset: '1', to_offset: '5', reason: 'retention' }]);
+  });
+
+  it('begins again with a topic that was made anew', async () => {
+    const consumer = openConsumer(pausableSource());
+    await consumer.handleBatch(batchOf(['a', 'b', 'c'].map((id) => message({ id, atMs: dayMs }))));
+    const start = { topic: messagesTopic, partition: 0, logStart: 0n, logEnd: 1n };
+    expect(await consumer.choosePosition({ ...start, committed: undefined })).toBe(0n);
+    expect(await harness.store.storedPosition(start)).toBe(0n);
+  });
+});
