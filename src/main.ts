@@ -13,6 +13,8 @@ import { failureCode } from './telemetry/failure.ts';
 import { standardErrorDestination } from './telemetry/log-destination.ts';
 import { createLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 
+const sameSignalMs = 1_000;
+
 /** The entry point: the only reader of the environment, of signals and of argv. */
 const version = readVersion();
 const output = terminalOutput(process.stdout, process.stderr);
@@ -50,12 +52,17 @@ function makeContext(): CommandContext {
   };
 }
 
-/** The first signal stops in good order; the second at once. */
+/**
+ * The first signal stops in good order; one more, at once. Launchers such as npx pass on
+ * what the terminal has sent to everybody already: within a second it is the same Ctrl-C.
+ */
 function stopOnSignals(): AbortController {
   const controller = new AbortController();
+  let firstMs: number | undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs > sameSignalMs) process.exit(1);
       controller.abort(new Error(`stopped by ${signal}`));
     });
   }
