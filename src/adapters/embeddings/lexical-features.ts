@@ -1,3 +1,5 @@
+import { functionWords } from './function-words.ts';
+
 /** A feature of a text and how much one occurrence of it says. */
 export interface Feature {
   readonly name: string;
@@ -6,8 +8,8 @@ export interface Feature {
 
 /**
  * What a text is recognised by: its words, pairs of neighbours, and the character
- * n-grams of words, so that "hiking" finds "hikes" and a typing error costs little. No
- * list of stop words: short words weigh less, in any language.
+ * n-grams of words, so that "hiking" finds "hikes" and a typing error costs little. Words
+ * that only build sentences weigh little.
  */
 export function lexicalFeatures(text: string): Feature[] {
   const words = foldWords(text);
@@ -55,11 +57,13 @@ const plainLetters: Readonly<Record<string, string>> = {
 const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 function wordWeight(word: string): number {
-  if (unspaced.test(word)) return 1;
-  const { length } = Array.from(word);
-  if (length <= 2) return /\p{N}|\p{Extended_Pictographic}/u.test(word) ? 1 : 0.25;
-  return length === 3 ? 0.5 : 1;
+  if (functionWords.has(word)) return 0.1;
+  const isShort = Array.from(word).length <= 2 && !unspaced.test(word) && !saysMuch.test(word);
+  return isShort ? 0.3 : 1;
 }
+
+/** Numbers and emoji, however short. */
+const saysMuch = /[\p{N}\p{Extended_Pictographic}]/u;
 
 function ngramFeatures(word: string, weight: number): Feature[] {
   if (unspaced.test(word)) return ngrams(Array.from(word), [1, 2], 'c', 0.7);
