@@ -128,7 +128,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       }),
     );
   }
-  collectGauges(metrics, database);
+  collectGauges(metrics, database, readiness);
   readiness.register({ name: 'database', check: () => checkDatabase(database) });
   for (const check of running.flatMap((role) => role.checks)) readiness.register(check);
   const server = roles.includes('serve')
@@ -190,7 +190,11 @@ function vectorIndexer(
 
 const taskStatuses = ['pending', 'running', 'done', 'skipped', 'retrying', 'deferred', 'failed'] as const;
 
-function collectGauges(metrics: Metrics, { pool }: OpenDatabase): void {
+function collectGauges(metrics: Metrics, { pool }: OpenDatabase, readiness: Readiness): void {
+  metrics.addCollector('readiness', async () => {
+    for (const { name, ok } of (await readiness.report()).checks)
+      metrics.ready.set(ok ? 1 : 0, { check: name });
+  });
   metrics.addCollector('store', async () => {
     const gauges = await readGauges(pool);
     metrics.windowsOpen.set(gauges.windowsOpen);

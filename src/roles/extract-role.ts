@@ -1,8 +1,8 @@
 import { ExtractWorker, type ExtractWorkerOptions } from '../extract/extract-worker.ts';
 import type { PollingLoop } from '../polling-loop.ts';
-import type { ReadinessCheck } from '../serve/readiness.ts';
 import type { Role } from './role.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
+import { watchModel } from './watched-model.ts';
 
 export interface ExtractRoleOptions extends LoopContext, Omit<ExtractWorkerOptions, 'onFree' | 'leaseMs'> {
   readonly pause: (ms: number) => Promise<void>;
@@ -21,14 +21,17 @@ const pollMs = 250;
 
 /** Loop 2: claims, and the renewal of what is in hand. */
 export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
+  const model = options.model === undefined ? undefined : watchModel(options, options.model);
   const worker = new ExtractWorker({
     ...options,
+    model: model?.access,
     leaseMs,
     onFree: () => {
       claims.wake();
     },
   });
   const claims: PollingLoop = watchedLoop(options, 'extract', async () => {
+    model?.look();
     await worker.claim();
     return { nextInMs: pollMs };
   });
@@ -38,7 +41,7 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
   });
   return {
     name: 'extract',
-    checks: [loopCheck(claims), loopCheck(renewals), ...modelChecks(options)],
+    checks: [loopCheck(claims), loopCheck(renewals), ...(model === undefined ? [] : [model.check])],
     wake: () => {
       claims.wake();
     },
@@ -53,26 +56,4 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
       await renewals.stop();
     },
   };
-}
-
-/** Bad credentials and a spent limit stop calls for everybody: a person has to act. */
-function modelChecks({ model }: ExtractRoleOptions): ReadinessCheck[] {
-  if (model === undefined) return [];
-  return [
-    {
-      name: 'model',
-      check: () => {
-        const { mode, because } = model.gate.state();
-        return Promise.resolve(
-          mode === 'stopped'
-            ? {
-                ok: false,
-                reason: because ?? 'stopped',
-                hint: 'see `afterword doctor`; windows wait, nothing is lost',
-              }
-            : { ok: true },
-        );
-      },
-    },
-  ];
 }
