@@ -100,7 +100,10 @@ async function stored(): Promise<number> {
 }
 
 /** A batch, or a partition, that belongs to nobody else unless it is said. */
-function batchOf(values: readonly unknown[], { partition = 0, isStale = () => false } = {}): RecordBatch {
+function batchOf(
+  values: readonly unknown[],
+  { partition = 0, isStale = (): boolean => false } = {},
+): RecordBatch {
   const records = logOf(values, { partition });
   return {
     topic: messagesTopic,
