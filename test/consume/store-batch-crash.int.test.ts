@@ -75,7 +75,7 @@ async function storeThrough(crash?: CrashPoint): Promise<{ statements: readonly 
   return { statements: pool.statements, failed };
 }
 
-describe('a process that dies while it stores a batch', () => {
+describe('a process that dies while it stores a batch', { timeout: 240_000 }, () => {
   it('leaves nothing or everything, and the redelivered batch ends where it would have without', async () => {
     await prepare();
     const before = await dumpState(harness);
@@ -95,7 +95,7 @@ describe('a process that dies while it stores a batch', () => {
   });
 });
 
-describe('a process that dies while it closes windows', () => {
+describe('a process that dies while it closes windows', { timeout: 240_000 }, () => {
   it('closes each window once, with its span, its work and its event', async () => {
     const prepareOpen = async (): Promise<void> => {
       await harness.begin(setup);

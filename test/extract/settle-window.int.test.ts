@@ -57,7 +57,7 @@ async function extract(by: ExtractDeps = deps('one')): Promise<unknown> {
 const betterWords = (content: string, atMinutes = 200): unknown =>
   edited({ id: 'at 0', atMs: dayMs + atMinutes * minuteMs, content });
 
-describe('a process that dies while it settles a window', () => {
+describe('a process that dies while it settles a window', { timeout: 240_000 }, () => {
   async function prepare(): Promise<void> {
     await harness.begin();
     // The provider's cache too is as it was: usage is a part of what is told.
