@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  bothPartitions,
+  closeAll,
+  closeOnce,
+  dayMs,
+  logOf,
+  message,
+  minuteMs,
+  openStoreHarness,
+  sessionEnd,
+  storeRecords,
+  type StoreHarness,
+} from '../support/store-harness.ts';
+
+let harness: StoreHarness;
+let nextOffset = 0;
+beforeAll(async () => {
+  harness = await openStoreHarness();
+});
+afterAll(async () => {
+  await harness.close();
+});
+beforeEach(async () => {
+  await harness.begin();
+  nextOffset = 0;
+});
+
+const hourMs = 60 * minuteMs;
+const at = (minutes: number): number => dayMs + minutes * minuteMs;
+
+async function store(graceMs: number, ...values: unknown[]): Promise<void> {
+  await storeRecords(harness.store, logOf(values, { firstOffset: nextOffset }), graceMs);
+  nextOffset += values.length;
+}
+
+/** Lets wall time pass for what was stored so far, without waiting for it. */
+async function passQuietly(ms: number): Promise<void> {
+  await harness.pool.query(
+    `update afterword.windows set touched_at_ms = touched_at_ms - $1,
+       check_at_ms = case when due_reason is null then check_at_ms else check_at_ms - $1 end
+     where status = 'open'`,
+    [ms],
+  );
+}
+
+const reasons = (pass: Awaited<ReturnType<typeof closeOnce>>): string[] =>
+  pass.closed.map((window) => window.closeReason);
+
+describe('closing', () => {
+  it('never happens by the clock while the consumer lags', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }));
+    expect(reasons(await closeOnce(harness.closing))).toEqual([]);
+    await harness.closing.markCaughtUp(bothPartitions);
+    expect(reasons(await closeOnce(harness.closing))).toEqual(['idle']);
+  });
+
+  it('trusts that it is caught up for five seconds only', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }));
+    await harness.closing.markCaughtUp(bothPartitions);
+    await harness.pool.query(
+      `update afterword.partition_progress set caught_up_at = clock_timestamp() - interval '5.5 seconds'`,
+    );
+    expect(reasons(await closeOnce(harness.closing))).toEqual([]);
+  });
+
+  it('follows the stream time of the partition, beyond exactly one gap', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }), message({ id: 'b', atMs: at(30), user: 'bob' }));
+    expect(reasons(await closeOnce(harness.closing))).toEqual([]);
+    await store(0, message({ id: 'c', atMs: at(30) + 1, user: 'bob' }));
+    expect(reasons(await closeOnce(harness.closing))).toEqual(['stream-time']);
+  });
+
+  it('waits for the grace after the last arrival, and tells how long', async () => {
+    await store(hourMs, message({ id: 'a', atMs: at(0) }), message({ id: 'b', atMs: at(40) }));
+    const early = await closeOnce(harness.closing, { graceMs: hourMs });
+    expect(reasons(early)).toEqual([]);
+    expect(early.nextDueInMs).toBeGreaterThan(hourMs - minuteMs);
+    await passQuietly(hourMs);
+    expect(reasons(await closeOnce(harness.closing, { graceMs: hourMs }))).toEqual(['gap']);
+  });
+
+  it('begins to wait anew when a message arrives during the grace', async () => {
+    await store(hourMs, message({ id: 'a', atMs: at(0) }), message({ id: 'b', atMs: at(40) }));
+    await passQuietly(hourMs);
+    await store(hourMs, message({ id: 'late', atMs: at(5) }));
+    expect(reasons(await closeOnce(harness.closing, { graceMs: hourMs }))).toEqual([]);
+  });
+
+  it('waits two seconds after a session.end, whatever the grace', async () => {
+    await store(hourMs, message({ id: 'a', atMs: at(0) }), sessionEnd({ atMs: at(1) }));
+    const early = await closeOnce(harness.closing, { graceMs: hourMs });
+    expect(reasons(early)).toEqual([]);
+    expect(early.nextDueInMs).toBeGreaterThan(0);
+    expect(early.nextDueInMs).toBeLessThanOrEqual(2_000);
+    await passQuietly(2_000);
+    expect(reasons(await closeOnce(harness.closing, { graceMs: hourMs }))).toEqual(['end']);
+  });
+
+  it('waits two seconds after a session.end that comes when its message is stored already', async () => {
+    await store(hourMs, message({ id: 'a', atMs: at(0) }));
+    await store(hourMs, sessionEnd({ atMs: at(1) }));
+    const { nextDueInMs } = await closeOnce(harness.closing, { graceMs: hourMs });
+    expect(nextDueInMs).toBeLessThanOrEqual(2_000);
+  });
+
+  it('is left to whoever holds the lease', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }), message({ id: 'b', atMs: at(40) }));
+    await harness.closing.holdLeases(bothPartitions, 'holder', 60_000);
+    expect(reasons(await closeOnce(harness.closing, { owner: 'other' }))).toEqual([]);
+    expect((await harness.closing.closeDue(Date.now() + hourMs, 10, 'other')).windows).toEqual([]);
+    await harness.closing.releaseLeases('holder');
+    expect(reasons(await closeOnce(harness.closing, { owner: 'other' }))).toEqual(['gap']);
+  });
+
+  it('leaves a window open that grew between being looked at and being judged', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }));
+    const [window] = await harness.closing.overdue(0, at(1_000), 10);
+    if (window === undefined) throw new Error('no window to judge');
+    await store(0, message({ id: 'b', atMs: at(20) }));
+    const { windowId, endedAtMs } = window;
+    await harness.closing.applyVerdicts([{ windowId, endedAtMs, kind: 'due', reason: 'idle', checkAtMs: 0 }]);
+    expect((await harness.closing.closeDue(Date.now() + hourMs, 10, 'closer-1')).windows).toEqual([]);
+  });
+
+  it('does not close a due window twice, nor one that a message has just reopened', async () => {
+    await store(0, message({ id: 'a', atMs: at(0) }));
+    const closed = await closeAll(harness.closing);
+    expect(closed).toHaveLength(1);
+    expect(await closeAll(harness.closing)).toEqual([]);
+    await store(0, message({ id: 'b', atMs: at(10) }));
+    const again = await closeAll(harness.closing);
+    expect(again.map(({ windowId, revision }) => [windowId, revision])).toEqual([[closed[0]?.windowId, 1]]);
+  });
+});
