@@ -31,12 +31,24 @@ export interface BatchPlan {
   readonly ignored: readonly IgnoredRecord[];
   readonly duplicates: number;
   /**
+   * Records that name a message of `messages` again. Whether one is its duplicate or conflicts
+   * is certain only once that message is a row: another process may have stored the other first.
+   */
+  readonly repeats: readonly Repeat[];
+  /**
    * Records that may have ended as dead letters before: what conflicts, and what is new
    * though the position has passed it (the database once refused it).
    */
   readonly doubtful: readonly LogRecord[];
   /** Greatest event time in the batch, clamped; -Infinity when it holds none. */
   readonly streamTimeMs: number;
+}
+
+/** A later record of an identity that is new in this batch. */
+export interface Repeat {
+  readonly identity: string;
+  readonly contentHash: Buffer;
+  readonly record: LogRecord;
 }
 
 /** How far a sender's clock may run ahead before its time is drawn back. */
@@ -75,6 +87,7 @@ class PlanBuilder {
   readonly #sessionEnds = new Map<string, NewSessionEnd>();
   readonly #deadLetters = new Map<string, NewDeadLetter>();
   readonly #ignored: IgnoredRecord[] = [];
+  readonly #repeats: Repeat[] = [];
   readonly #doubtful: LogRecord[] = [];
   #duplicates = 0;
   #streamTimeMs = Number.NEGATIVE_INFINITY;
@@ -91,6 +104,7 @@ class PlanBuilder {
       deadLetters: [...this.#deadLetters.values()],
       ignored: this.#ignored,
       duplicates: this.#duplicates,
+      repeats: this.#repeats,
       doubtful: this.#doubtful,
       streamTimeMs: this.#streamTimeMs,
     };
@@ -119,18 +133,20 @@ class PlanBuilder {
     const time = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs);
     this.#advance(time.ms);
     const hash = contentHash(this.#context.contentHashSecret, event.role, event.content);
-    const known =
-      this.#context.knownMessages.get(event.identity) ??
-      this.#messages.get(event.identity)?.contentHash.toString('hex');
-    if (known === undefined) {
+    const { identity } = event;
+    const stored = this.#context.knownMessages.get(identity);
+    const planned = this.#messages.get(identity);
+    if (stored === undefined && planned === undefined) {
       this.#doubtIfPassed(record);
-      this.#messages.set(event.identity, newMessage(record, event, hash, time));
-    } else if (known === hash.toString('hex')) {
-      this.#duplicates += 1;
-    } else {
-      this.#doubtful.push(record);
-      this.#addDeadLetter(conflictLetter(record));
+      this.#messages.set(identity, newMessage(record, event, hash, time));
+      return;
     }
+    const conflicts =
+      stored === undefined ? planned?.contentHash.equals(hash) === false : stored !== hash.toString('hex');
+    if (conflicts) this.#doubtful.push(record);
+    if (stored === undefined) this.#repeats.push({ identity, contentHash: hash, record });
+    else if (conflicts) this.#addDeadLetter(conflictLetter(record));
+    else this.#duplicates += 1;
   }
 
   #doubtIfPassed(record: LogRecord): void {

@@ -12,7 +12,14 @@ import type {
   NewDeadLetter,
   NewMessage,
 } from './message-store.ts';
-import { conflictLetter, identitiesOf, planBatch, type BatchPlan, type DecodedEntry } from './plan-batch.ts';
+import {
+  conflictLetter,
+  identitiesOf,
+  planBatch,
+  type BatchPlan,
+  type DecodedEntry,
+  type Repeat,
+} from './plan-batch.ts';
 import { reconcileWindows, type WindowOutcome } from './reconcile-windows.ts';
 
 export interface StoreOptions {
@@ -188,7 +195,7 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
     plan.messages.map(keyIdOf),
     partition.partition,
   );
-  const raced = await settleRaced(write, inserted);
+  const settled = await settleUncertain(write, inserted);
   const arrived = plan.messages.filter((message) => inserted.has(message.identity));
   const ends = await transaction.insertSessionEnds(plan.sessionEnds, plan.sessionEnds.map(keyIdOf));
   const changed = await applyChanges(write, keyIdOf, arrived);
@@ -204,14 +211,14 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
     graceMs: options.graceMs,
   });
   if (changed.length > 0) await transaction.markChanged(changed, options.graceMs);
-  const deadLetters = [...plan.deadLetters, ...raced.conflicts];
+  const deadLetters = [...plan.deadLetters, ...settled.conflicts];
   if (deadLetters.length > 0) await transaction.insertDeadLetters(deadLetters);
   const ignored = plan.ignored.length === 0 ? 0 : await transaction.countIgnored(partition, plan.ignored);
   // 4. The position moves with the rows, in the same commit.
   await transaction.saveProgress(partition, write.nextOffset, plan.streamTimeMs);
   return {
     messages: arrived.length,
-    duplicates: plan.duplicates + raced.duplicates + plan.ignored.length - ignored,
+    duplicates: plan.duplicates + settled.duplicates + plan.ignored.length - ignored,
     changes: plan.changes.length,
     sessionEnds: plan.sessionEnds.length,
     ignored,
@@ -222,21 +229,39 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
   };
 }
 
-/** Messages that lost the race to another transaction: the same content is a duplicate, other content a conflict. */
-async function settleRaced(
+/**
+ * What only the inserted rows can tell: messages that lost the race to another transaction,
+ * and records that name a message of this batch again. Of all that name one identity the
+ * first to become a row stays; the same content is its duplicate, other content a conflict.
+ */
+async function settleUncertain(
   { transaction, plan, records }: PlanWrite,
   inserted: ReadonlySet<string>,
 ): Promise<{ duplicates: number; conflicts: NewDeadLetter[] }> {
   const raced = plan.messages.filter((message) => !inserted.has(message.identity));
-  if (raced.length === 0) return { duplicates: 0, conflicts: [] };
-  const hashes = await transaction.contentHashes(raced.map((message) => message.identity));
-  const conflicts = raced
-    .filter((message) => hashes.get(message.identity) !== message.contentHash.toString('hex'))
-    .flatMap((message) => {
-      const record = records.get(message.offset);
-      return record === undefined ? [] : [conflictLetter(record)];
-    });
-  return { duplicates: raced.length - conflicts.length, conflicts };
+  const uncertain: Repeat[] = [...raced.map((message) => repeatOf(message, records)), ...plan.repeats];
+  if (uncertain.length === 0) return { duplicates: 0, conflicts: [] };
+  const stored =
+    raced.length === 0
+      ? new Map<string, string>()
+      : await transaction.contentHashes(raced.map((message) => message.identity));
+  const ours = new Map(
+    plan.messages.map((message) => [message.identity, message.contentHash.toString('hex')]),
+  );
+  const conflicts = new Map<string, NewDeadLetter>();
+  for (const { identity, contentHash, record } of uncertain) {
+    const first = stored.get(identity) ?? ours.get(identity);
+    if (first === contentHash.toString('hex')) continue;
+    const letter = conflictLetter(record);
+    conflicts.set(letter.identity, letter);
+  }
+  return { duplicates: uncertain.length - conflicts.size, conflicts: [...conflicts.values()] };
+}
+
+function repeatOf({ identity, contentHash, offset }: NewMessage, records: PlanWrite['records']): Repeat {
+  const record = records.get(offset);
+  if (record === undefined) throw new Error('a message of the batch has no record');
+  return { identity, contentHash, record };
 }
 
 async function applyChanges(

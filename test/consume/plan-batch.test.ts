@@ -79,7 +79,7 @@ describe('planning a batch', () => {
       ['old', false],
       ['wrong clock', true],
     ]);
-    expect(plan.duplicates).toBe(1);
+    expect(plan.repeats.map(({ record }) => record.offset)).toEqual([2n]);
   });
 
   it('has no stream time for a batch without events', () => {
@@ -89,16 +89,16 @@ describe('planning a batch', () => {
     expect(plan.ignored).toEqual([{ type: 'typing', offset: 1n }]);
   });
 
-  it('keeps the first of two texts under one id, and sends the other to the dead letters', () => {
+  it('keeps the first of two texts under one id, and leaves the other to be judged by what is stored', () => {
     const records = logOf([
       message({ id: 'm', atMs: nowMs, content: 'first' }),
       message({ id: 'm', atMs: nowMs, content: 'second' }),
     ]);
     const plan = planBatch(decodeAll(records), context);
     expect(plan.messages.map(({ content }) => content)).toEqual(['first']);
-    expect(plan.deadLetters.map(({ record, reason }) => [record.offset, reason])).toEqual([
-      [1n, 'conflicting-content'],
-    ]);
+    expect(plan.deadLetters).toEqual([]);
+    expect(plan.repeats.map(({ record }) => record.offset)).toEqual([1n]);
+    expect(plan.doubtful.map(({ offset }) => offset)).toEqual([1n]);
   });
 
   it('counts ignored records beyond the stored position only', () => {
@@ -116,9 +116,10 @@ describe('planning a batch', () => {
       message({ id: 'm', atMs: nowMs, content: 'other' }),
     ]);
     const plan = planBatch(decodeAll([...once, ...once]), context);
-    const { messages, sessionEnds, deadLetters, duplicates } = plan;
-    expect(messages.length + sessionEnds.length + deadLetters.length + duplicates).toBe(8);
-    expect(duplicates).toBe(4);
+    const { messages, sessionEnds, deadLetters, repeats, duplicates } = plan;
+    expect(messages.length + sessionEnds.length + deadLetters.length + repeats.length + duplicates).toBe(8);
+    expect(repeats).toHaveLength(3);
+    expect(duplicates).toBe(2);
   });
 
   it('doubts what is new though the position has passed it', () => {

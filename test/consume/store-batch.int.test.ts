@@ -98,6 +98,55 @@ async function rowVersions(): Promise<unknown[]> {
   return versions.flat();
 }
 
+describe('a batch that another process overtakes between look-up and insert', () => {
+  const first = message({ id: 'm', atMs: at(0), content: 'first' });
+  const second = message({ id: 'm', atMs: at(0), content: 'second' });
+
+  /** Stores the batch; the other process stores its own once this one has looked up what is known. */
+  async function storeOvertaken(
+    values: readonly unknown[],
+    overtaking: readonly LogRecord[],
+  ): Promise<readonly unknown[]> {
+    await harness.begin();
+    const { store } = harness;
+    const overtaken = {
+      ...store,
+      lookUp: async (...question: Parameters<typeof store.lookUp>) => {
+        const known = await store.lookUp(...question);
+        await storeRecords(store, overtaking);
+        return known;
+      },
+    };
+    const [outcome] = await storeRecords(overtaken, logOf(values));
+    const letters = await harness.rows<{ offset: number }>(
+      'select record_offset::int as offset from afterword.dead_letters order by 1',
+    );
+    return [outcome?.messages, outcome?.duplicates, letters.map(({ offset }) => offset)];
+  }
+
+  it('takes the stored text for the first, though it is the second in the batch', async () => {
+    const overtaking = logOf([second], { firstOffset: 1 });
+    expect(await storeOvertaken([first, second], overtaking)).toEqual([0, 1, [0]]);
+  });
+
+  it('takes a repeat of the text that lost for a conflict as well', async () => {
+    const overtaking = logOf([second], { partition: 1, firstOffset: 7 });
+    expect(await storeOvertaken([first, first], overtaking)).toEqual([0, 0, [0, 1]]);
+  });
+
+  it('takes everything for duplicates where both read the same records', async () => {
+    const values = [first, first];
+    expect(await storeOvertaken(values, logOf(values))).toEqual([0, 2, []]);
+  });
+
+  it('counts a conflict once that stands twice in the batch', async () => {
+    await harness.begin();
+    const records = logOf([first, second]);
+    const [outcome] = await storeRecords(harness.store, [...records, ...records.slice(1)]);
+    expect(outcome).toMatchObject({ messages: 1, duplicates: 1, deadLetters: ['conflicting-content'] });
+  });
+});
+
 describe('a batch with a record that the database refuses', () => {
   const poisoned = logOf(
     Array.from({ length: 100 }, (_, index) =>

@@ -18,7 +18,7 @@ import { arbitraryScenario, type Scenario, type Step, type WriterPlan } from './
 import { expectEveryRecordInItsPlace, expectWindowsOfOracle } from './stored-state.ts';
 
 /** On a real Postgres; more of them with AFTERWORD_TEST_RUNS. */
-const numRuns = Number(process.env['AFTERWORD_TEST_RUNS'] ?? '60');
+const numRuns = Number(process.env['AFTERWORD_TEST_RUNS'] ?? '150');
 const seed = process.env['AFTERWORD_TEST_SEED'];
 const parameters: fc.Parameters<[Scenario]> = { numRuns, ...(seed !== undefined && { seed: Number(seed) }) };
 
