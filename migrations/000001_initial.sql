@@ -68,6 +68,8 @@ create table afterword.user_keys (
   partition integer not null,
   -- Greatest end marker stored: without one nearby, appending need not look for markers.
   last_end_ms bigint,
+  -- An edit or delete was ever stored for it: only then its new messages may have one waiting.
+  has_changes boolean not null default false,
   created_at timestamptz not null default clock_timestamp(),
   unique (bot_id, user_id)
 );

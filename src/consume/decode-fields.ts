@@ -161,8 +161,9 @@ function metadataOf({ fields, escaped }: OpenedRecord): Record<string, unknown> 
 const knownFields = new Set(Object.keys(chatMessageSchema.shape));
 
 function unknownFields({ fields, escaped }: OpenedRecord): Record<string, unknown> | null {
-  const names = Object.keys(fields).filter((name) => !knownFields.has(name));
-  if (names.length === 0) return null;
+  let names: string[] | undefined;
+  for (const name in fields) if (!knownFields.has(name)) (names ??= []).push(name);
+  if (names === undefined) return null;
   const unknown = Object.fromEntries(names.map((name) => [name, fields[name]]));
   return escaped ? storableObject(unknown) : unknown;
 }

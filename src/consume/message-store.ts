@@ -1,4 +1,4 @@
-import type { Addressed, DeadLetterReason } from '../model/decoded-record.ts';
+import type { DeadLetterReason } from '../model/decoded-record.ts';
 import type { Role } from '../model/message.ts';
 import type { LogRecord, TopicPartition } from '../model/record.ts';
 import type { CloseReason, LiveWindow, WindowChannel } from '../model/session-window.ts';
@@ -15,13 +15,22 @@ export interface RunSettings {
   readonly datedByBot: Readonly<Record<string, readonly DatedSettings[]>>;
 }
 
-/** A message ready to be a row: clamped, hashed, with the place it came from. */
-export interface NewMessage extends Addressed {
+/** What every new row of a batch has: whom it concerns, by its place in the batch's keys. */
+interface NewRow {
   readonly identity: string;
+  /** Index into the plan's keys, and into what `lockKeys` returns for them. */
+  readonly keyIndex: number;
+  readonly channelId: string | null;
+}
+
+/** A message ready to be a row: clamped, hashed, with the place it came from. */
+export interface NewMessage extends NewRow {
+  readonly channelType: string | null;
   readonly messageId: string;
   readonly role: Role;
   readonly content: string;
-  readonly contentHash: Buffer;
+  /** In hex. */
+  readonly contentHash: string;
   readonly sentAtMs: number;
   readonly clamped: boolean;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -29,16 +38,14 @@ export interface NewMessage extends Addressed {
   readonly offset: bigint;
 }
 
-export interface NewChange extends Addressed {
-  readonly identity: string;
+export interface NewChange extends NewRow {
   readonly target: string;
   readonly changedAtMs: number;
   /** Null: the message is deleted. */
   readonly content: string | null;
 }
 
-export interface NewSessionEnd extends Addressed {
-  readonly identity: string;
+export interface NewSessionEnd extends NewRow {
   readonly endedAtMs: number;
 }
 
@@ -62,8 +69,8 @@ export interface BatchContext {
   /** The offset up to which everything of this partition has ended in its place; null: nothing yet. */
   readonly storedNextOffset: bigint | null;
   readonly runs: readonly RunSettings[];
-  /** Key of the content hash. */
-  readonly contentHashSecret: Buffer;
+  /** Key of the content hash, in hex. */
+  readonly contentHashSecret: string;
   /** Content hashes (hex) of those messages that are rows already. */
   readonly knownMessages: ReadonlyMap<string, string>;
   /** Changes, end markers and dead letters that are rows already. */
@@ -92,6 +99,8 @@ export interface LockedKey extends BotUser {
   readonly channelIds: readonly (string | null)[];
   /** Greatest end marker stored for it; null: none. */
   readonly lastEndMs: number | null;
+  /** An edit or delete was ever stored for it: its messages may have changes waiting. */
+  readonly hasChanges: boolean;
 }
 
 /** A session key: a key, and the channel where channels part sessions. */
@@ -139,7 +148,9 @@ export interface WindowRow extends WindowChannel {
 /** All window writes of a batch. */
 export interface WindowWrites {
   readonly superseded: readonly { readonly windowId: string; readonly by: readonly string[] }[];
-  /** Rows that exist and change; `changedMembers` asks for a further revision where they were closed. */
+  /** Of the superseded and updated ones, those that were closed: their spans are taken out first. */
+  readonly wereClosed: readonly string[];
+  /** Rows that exist and change; those that stay closed get a further revision. */
   readonly updated: readonly WindowRow[];
   readonly inserted: readonly WindowRow[];
   /** Still right, but now over for sure. */
@@ -153,18 +164,25 @@ export interface WindowWrites {
  * windows are reconciled against a set of messages that nobody else is changing.
  */
 export interface BatchTransaction {
-  /** Makes missing rows and locks all of them, in the order of (bot, user), in one statement. */
+  /**
+   * Makes missing rows and locks all of them, in the order of (bot, user), in one statement.
+   * Returns them in the order of `keys`.
+   */
   lockKeys(keys: readonly BotUser[], partition: number): Promise<readonly LockedKey[]>;
   /** The session keys of channels, made where missing. Only where channels part sessions. */
   sessionKeys(
     channels: readonly { readonly keyId: string; readonly channelId: string | null }[],
   ): Promise<readonly SessionKey[]>;
-  /** `on conflict do nothing`; returns the identities that became rows now. */
+  /**
+   * `on conflict do nothing`; returns those of `messages` that became rows now.
+   *
+   * @param keyIds of the key of each message
+   */
   insertMessages(
     messages: readonly NewMessage[],
     keyIds: readonly string[],
     partition: number,
-  ): Promise<ReadonlySet<string>>;
+  ): Promise<readonly NewMessage[]>;
   /** Content hashes (hex) of rows that another transaction made since the look-up. */
   contentHashes(identities: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Stores changes and applies all that are known of the targets and of `arrived` messages. */
@@ -174,6 +192,10 @@ export interface BatchTransaction {
     arrived: readonly string[],
   ): Promise<readonly ChangedMessage[]>;
   insertSessionEnds(ends: readonly NewSessionEnd[], keyIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The live window that starts last, of each session key in a run. */
+  lastWindows(
+    sessions: readonly Pick<TimeSpan, 'sessionKey' | 'runId'>[],
+  ): Promise<readonly (LiveWindow | undefined)[]>;
   surroundings(spans: readonly TimeSpan[]): Promise<readonly Surroundings[]>;
   /** Members and end markers of whole stretches; ends also after the stretch, up to `endsUntilMs`. */
   members(

@@ -6,8 +6,10 @@ import type {
   SessionEndEvent,
 } from '../model/decoded-record.ts';
 import type { LogRecord } from '../model/record.ts';
+import { KeyIndex } from './key-index.ts';
 import type {
   BatchContext,
+  BotUser,
   Identities,
   IgnoredRecord,
   NewChange,
@@ -23,6 +25,8 @@ export interface DecodedEntry {
 
 /** What a batch asks of the database once what is known has been taken out. */
 export interface BatchPlan {
+  /** The keys that the new rows concern, each once. */
+  readonly keys: readonly BotUser[];
   readonly messages: readonly NewMessage[];
   readonly changes: readonly NewChange[];
   readonly sessionEnds: readonly NewSessionEnd[];
@@ -47,7 +51,8 @@ export interface BatchPlan {
 /** A later record of an identity that is new in this batch. */
 export interface Repeat {
   readonly identity: string;
-  readonly contentHash: Buffer;
+  /** In hex. */
+  readonly contentHash: string;
   readonly record: LogRecord;
 }
 
@@ -82,6 +87,7 @@ export function planBatch(entries: readonly DecodedEntry[], context: BatchContex
 
 class PlanBuilder {
   readonly #context: BatchContext;
+  readonly #keys = new KeyIndex();
   readonly #messages = new Map<string, NewMessage>();
   readonly #changes = new Map<string, NewChange>();
   readonly #sessionEnds = new Map<string, NewSessionEnd>();
@@ -98,6 +104,7 @@ class PlanBuilder {
 
   build(): BatchPlan {
     return {
+      keys: this.#keys.keys,
       messages: [...this.#messages.values()],
       changes: [...this.#changes.values()],
       sessionEnds: [...this.#sessionEnds.values()],
@@ -138,11 +145,10 @@ class PlanBuilder {
     const planned = this.#messages.get(identity);
     if (stored === undefined && planned === undefined) {
       this.#doubtIfPassed(record);
-      this.#messages.set(identity, newMessage(record, event, hash, time));
+      this.#messages.set(identity, this.#message(record, event, hash, time));
       return;
     }
-    const conflicts =
-      stored === undefined ? planned?.contentHash.equals(hash) === false : stored !== hash.toString('hex');
+    const conflicts = stored === undefined ? planned?.contentHash !== hash : stored !== hash;
     if (conflicts) this.#doubtful.push(record);
     if (stored === undefined) this.#repeats.push({ identity, contentHash: hash, record });
     else if (conflicts) this.#addDeadLetter(conflictLetter(record));
@@ -167,17 +173,36 @@ class PlanBuilder {
     rows.set(identity, make());
   }
 
+  #message(record: LogRecord, event: ChatMessageEvent, hash: string, time: EventTime): NewMessage {
+    const { identity, channelId, channelType, messageId, role, content, metadata, extra } = event;
+    return {
+      identity,
+      keyIndex: this.#keys.indexOf(event.botId, event.userId),
+      channelId,
+      channelType,
+      messageId,
+      role,
+      content,
+      metadata,
+      extra,
+      contentHash: hash,
+      sentAtMs: time.ms,
+      clamped: time.clamped,
+      offset: record.offset,
+    };
+  }
+
   #change(record: LogRecord, event: MessageChangeEvent): NewChange {
-    const { botId, userId, channelId, channelType, identity, target, content } = event;
+    const { botId, userId, channelId, identity, target, content } = event;
     const changedAtMs = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs).ms;
-    return { botId, userId, channelId, channelType, identity, target, content, changedAtMs };
+    return { identity, keyIndex: this.#keys.indexOf(botId, userId), channelId, target, content, changedAtMs };
   }
 
   #sessionEnd(record: LogRecord, event: SessionEndEvent): NewSessionEnd {
-    const { botId, userId, channelId, channelType, identity } = event;
+    const { botId, userId, channelId, identity } = event;
     const endedAtMs = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs).ms;
     this.#advance(endedAtMs);
-    return { botId, userId, channelId, channelType, identity, endedAtMs };
+    return { identity, keyIndex: this.#keys.indexOf(botId, userId), channelId, endedAtMs };
   }
 
   #addIgnored(record: LogRecord, type: string): void {
@@ -212,27 +237,6 @@ export function eventTime(sentAtMs: number | null, recordMs: number, nowMs: numb
   return sentAtMs > receivedMs + allowedSkewMs
     ? { ms: receivedMs, clamped: true }
     : { ms: sentAtMs, clamped: false };
-}
-
-function newMessage(record: LogRecord, event: ChatMessageEvent, hash: Buffer, time: EventTime): NewMessage {
-  const { botId, userId, channelId, channelType, identity, messageId, role, content, metadata, extra } =
-    event;
-  return {
-    botId,
-    userId,
-    channelId,
-    channelType,
-    identity,
-    messageId,
-    role,
-    content,
-    metadata,
-    extra,
-    contentHash: hash,
-    sentAtMs: time.ms,
-    clamped: time.clamped,
-    offset: record.offset,
-  };
 }
 
 export function deadLetter(

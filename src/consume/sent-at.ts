@@ -36,6 +36,45 @@ const rfc3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:[Zz]|([+-])(\d{2}):(\d{2}))?$/;
 
 function fromRfc3339(text: string): SentAt {
+  const atMs = fromUsualForm(text);
+  return atMs === undefined ? fromAnyForm(text) : withinRange(atMs);
+}
+
+/**
+ * `2026-01-05T09:00:00Z`, with milliseconds or without: what nearly all platforms send, read
+ * without a pattern. Undefined for everything else, also for what no calendar has.
+ */
+function fromUsualForm(text: string): number | undefined {
+  const { length } = text;
+  if ((length !== 20 && length !== 24) || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T')
+    return undefined;
+  if (text[13] !== ':' || text[16] !== ':' || text[length - 1] !== 'Z') return undefined;
+  if (length === 24 && text[19] !== '.') return undefined;
+  const year = 100 * digits(text, 0) + digits(text, 2);
+  const month = digits(text, 5);
+  const day = digits(text, 8);
+  const hour = digits(text, 11);
+  const minute = digits(text, 14);
+  const second = digits(text, 17);
+  const fraction = length === 24 ? 10 * digits(text, 20) + digit(text, 22) : 0;
+  // The ends of months, years before 100, leap seconds: left to the calendar. NaN fails every comparison.
+  const isSimple =
+    year >= 100 && month >= 1 && month <= 12 && day >= 1 && (day <= 28 || (day <= 30 && month !== 2));
+  if (!isSimple || !(hour < 24 && minute < 60 && second < 60 && fraction >= 0)) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second, fraction);
+}
+
+/** Two decimal digits as a number; NaN where there are other characters. */
+function digits(text: string, at: number): number {
+  return 10 * digit(text, at) + digit(text, at + 1);
+}
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : Number.NaN;
+}
+
+function fromAnyForm(text: string): SentAt {
   const parts = rfc3339.exec(text);
   if (parts === null) return notTold('not RFC 3339');
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHour = '0', offsetMinute = '0'] =

@@ -5,7 +5,6 @@ import type { LogRecord, TopicPartition } from '../model/record.ts';
 import type {
   BatchContext,
   BatchTransaction,
-  BotUser,
   ChangedMessage,
   LockedKey,
   MessageStore,
@@ -186,25 +185,24 @@ interface PlanWrite {
 async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
   const { transaction, partition, context, plan, options } = write;
   // 1. Lock, before anything is inserted.
-  const locked = await transaction.lockKeys(distinctKeys(plan), partition.partition);
-  const keys = new Map(locked.map((key) => [keyText(key), key]));
-  const keyIdOf = (row: BotUser): string => requireKey(keys, row).keyId;
+  const keys = await transaction.lockKeys(plan.keys, partition.partition);
+  const keyIdsOf = (rows: readonly { readonly keyIndex: number }[]): string[] =>
+    rows.map((row) => keyOf(keys, row).keyId);
   // 2. Insert. What another process stored meanwhile is a duplicate, or a conflict.
-  const inserted = await transaction.insertMessages(
+  const arrived = await transaction.insertMessages(
     plan.messages,
-    plan.messages.map(keyIdOf),
+    keyIdsOf(plan.messages),
     partition.partition,
   );
-  const settled = await settleUncertain(write, inserted);
-  const arrived = plan.messages.filter((message) => inserted.has(message.identity));
-  const ends = await transaction.insertSessionEnds(plan.sessionEnds, plan.sessionEnds.map(keyIdOf));
-  const changed = await applyChanges(write, keyIdOf, arrived);
+  const settled = await settleUncertain(write, arrived);
+  const ends = await transaction.insertSessionEnds(plan.sessionEnds, keyIdsOf(plan.sessionEnds));
+  const changed = await applyChanges(write, keys, arrived);
   // 3. Reconcile the windows of the keys with what is new.
   const windows = await reconcileWindows({
     transaction,
     arrived,
     ends: plan.sessionEnds.filter((end) => ends.has(end.identity)),
-    keyOf: (row) => requireKey(keys, row),
+    keyOf: (row) => keyOf(keys, row),
     runs: context.runs,
     partition: partition.partition,
     nowMs: context.nowMs,
@@ -225,7 +223,7 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
     deadLetters: deadLetters.map((letter) => letter.reason),
     clamped: arrived.filter((message) => message.clamped).length,
     windows,
-    movedKeys: locked.filter((key) => key.moved).length,
+    movedKeys: keys.filter((key) => key.moved).length,
   };
 }
 
@@ -236,26 +234,27 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
  */
 async function settleUncertain(
   { transaction, plan, records }: PlanWrite,
-  inserted: ReadonlySet<string>,
+  arrived: readonly NewMessage[],
 ): Promise<{ duplicates: number; conflicts: NewDeadLetter[] }> {
-  const raced = plan.messages.filter((message) => !inserted.has(message.identity));
+  const raced = arrived.length === plan.messages.length ? [] : withoutRows(plan.messages, arrived);
   const uncertain: Repeat[] = [...raced.map((message) => repeatOf(message, records)), ...plan.repeats];
   if (uncertain.length === 0) return { duplicates: 0, conflicts: [] };
+  const racedIdentities = raced.map((message) => message.identity);
   const stored =
-    raced.length === 0
-      ? new Map<string, string>()
-      : await transaction.contentHashes(raced.map((message) => message.identity));
-  const ours = new Map(
-    plan.messages.map((message) => [message.identity, message.contentHash.toString('hex')]),
-  );
+    raced.length === 0 ? new Map<string, string>() : await transaction.contentHashes(racedIdentities);
+  const ours = new Map(plan.messages.map((message) => [message.identity, message.contentHash]));
   const conflicts = new Map<string, NewDeadLetter>();
   for (const { identity, contentHash, record } of uncertain) {
-    const first = stored.get(identity) ?? ours.get(identity);
-    if (first === contentHash.toString('hex')) continue;
+    if ((stored.get(identity) ?? ours.get(identity)) === contentHash) continue;
     const letter = conflictLetter(record);
     conflicts.set(letter.identity, letter);
   }
   return { duplicates: uncertain.length - conflicts.size, conflicts: [...conflicts.values()] };
+}
+
+function withoutRows(messages: readonly NewMessage[], arrived: readonly NewMessage[]): NewMessage[] {
+  const rows = new Set(arrived);
+  return messages.filter((message) => !rows.has(message));
 }
 
 function repeatOf({ identity, contentHash, offset }: NewMessage, records: PlanWrite['records']): Repeat {
@@ -264,35 +263,23 @@ function repeatOf({ identity, contentHash, offset }: NewMessage, records: PlanWr
   return { identity, contentHash, record };
 }
 
+/** Only messages of keys that ever had an edit or delete can have one waiting. */
 async function applyChanges(
   { transaction, plan }: PlanWrite,
-  keyIdOf: (row: BotUser) => string,
+  keys: readonly LockedKey[],
   arrived: readonly NewMessage[],
 ): Promise<readonly ChangedMessage[]> {
-  if (plan.changes.length === 0 && arrived.length === 0) return [];
+  const concerned = arrived.filter((message) => keyOf(keys, message).hasChanges);
+  if (plan.changes.length === 0 && concerned.length === 0) return [];
   return transaction.applyChanges(
     plan.changes,
-    plan.changes.map(keyIdOf),
-    arrived.map((message) => message.identity),
+    plan.changes.map((change) => keyOf(keys, change).keyId),
+    concerned.map((message) => message.identity),
   );
 }
 
-function distinctKeys(plan: BatchPlan): BotUser[] {
-  const keys = new Map<string, BotUser>();
-  for (const row of [...plan.messages, ...plan.changes, ...plan.sessionEnds]) {
-    const text = keyText(row);
-    if (!keys.has(text)) keys.set(text, { botId: row.botId, userId: row.userId });
-  }
-  return [...keys.values()];
-}
-
-/** Ids hold no NUL (the decoder refuses it), so this is unambiguous. */
-export function keyText({ botId, userId }: BotUser): string {
-  return `${botId}\u0000${userId}`;
-}
-
-function requireKey(keys: ReadonlyMap<string, LockedKey>, row: BotUser): LockedKey {
-  const key = keys.get(keyText(row));
+function keyOf(keys: readonly LockedKey[], { keyIndex }: { readonly keyIndex: number }): LockedKey {
+  const key = keys[keyIndex];
   if (key === undefined) throw new Error('a key of the batch was not locked');
   return key;
 }

@@ -137,6 +137,12 @@ export function diffWindows(
   };
 }
 
+/** The window before a new one beyond the gap is over, if nobody has noted it yet. */
+export function withPrecedingEnded(changes: WindowChanges, before: LiveWindow | undefined): WindowChanges {
+  if (before === undefined) return changes;
+  return { ...changes, ended: [...changes.ended, ...endedBy(before, 'gap')] };
+}
+
 /** Same start and end and count is the same set: windows part a key's messages without overlap. */
 function membersDiffer(before: LiveWindow, after: DesiredWindow): boolean {
   return before.endedAtMs !== after.endedAtMs || before.messageCount !== after.messageCount;

@@ -11,7 +11,7 @@ const context: BatchContext = {
   nowMs,
   storedNextOffset: null,
   runs: [],
-  contentHashSecret: Buffer.alloc(32),
+  contentHashSecret: '00'.repeat(32),
   knownMessages: new Map(),
   knownOthers: new Set(),
 };

@@ -153,6 +153,65 @@ describe('windows of a key', () => {
   });
 });
 
+describe('what a batch reads', () => {
+  let membersRead = 0;
+
+  async function storeCounting(...values: unknown[]): Promise<void> {
+    const { store } = harness;
+    const counting: typeof store = {
+      ...store,
+      transaction: (work) =>
+        store.transaction((transaction) =>
+          work({
+            ...transaction,
+            members: async (stretches) => {
+              const read = await transaction.members(stretches);
+              membersRead += read.reduce((sum, { members }) => sum + members.length, 0);
+              return read;
+            },
+          }),
+        ),
+    };
+    await storeRecords(counting, logOf(values, { firstOffset: nextOffset }));
+    nextOffset += values.length;
+  }
+
+  it('is the neighbourhood of each message, not what lies between an old and a new one', async () => {
+    await harness.begin();
+    const everyHour = Array.from({ length: 100 }, (_, hour) => 60 * hour);
+    await store(...everyHour.map((minutes) => saidAt(minutes)));
+    membersRead = 0;
+    await storeCounting(saidAt(6_000), saidAt(60 * 50 + 5), saidAt(5), sessionEnd({ atMs: at(60 * 50 + 2) }));
+    // Of each: its own window, or the one it joins. The windows an hour away are out of reach.
+    expect(membersRead).toBe(5);
+    const all = await windows();
+    expect(all).toHaveLength(102);
+    expect(all.slice(0, 2)).toEqual([
+      [0, 5, 2, 'open gap'],
+      [60, 60, 1, 'open gap'],
+    ]);
+    expect(all.slice(50, 52)).toEqual([
+      [3_000, 3_000, 1, 'open gap'],
+      [3_005, 3_005, 1, 'open gap'],
+    ]);
+    expect(all.slice(-2)).toEqual([
+      [5_940, 5_940, 1, 'open gap'],
+      [6_000, 6_000, 1, 'open'],
+    ]);
+  });
+
+  it('is nothing for a message that extends a window which a cap has begun', async () => {
+    await harness.begin({ dated: [{ ...defaultSettings, maxMessages: 10 }] });
+    await store(...Array.from({ length: 11 }, (_, minute) => saidAt(minute)));
+    expect(await windows()).toHaveLength(2);
+    membersRead = 0;
+    await storeCounting(saidAt(11));
+    await storeCounting(saidAt(12), saidAt(13));
+    expect(membersRead).toBe(0);
+    expect((await windows()).at(-1)).toEqual([10, 13, 4, 'open']);
+  });
+});
+
 describe('windows of channels', () => {
   const channels = { sessionKey: 'bot,user,channel' } as const;
 

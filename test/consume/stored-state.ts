@@ -66,13 +66,14 @@ async function expectMessages(
     'select content_hash_secret from afterword.installation',
   );
   if (installation === undefined) throw new Error('no installation');
+  const secret = installation.content_hash_secret.toString('hex');
   const hashes = new Map(stored.map((row) => [row.identity, row.content_hash.toString('hex')]));
   const conflicts: LogRecord[] = [];
   const agreed = new Set<string>();
   for (const { record, decoded } of entries) {
     if (decoded.kind !== 'message') continue;
-    const hash = contentHash(installation.content_hash_secret, decoded.role, decoded.content);
-    if (hash.toString('hex') === hashes.get(decoded.identity)) agreed.add(decoded.identity);
+    const hash = contentHash(secret, decoded.role, decoded.content);
+    if (hash === hashes.get(decoded.identity)) agreed.add(decoded.identity);
     else conflicts.push(record);
   }
   expect(agreed.size).toBe(stored.length);

@@ -21,13 +21,17 @@ declare module 'vitest' {
 let kafka: TestKafka | undefined;
 let postgres: TestPostgres | undefined;
 
-/** Starts the real services once per run, both at once, and only those that a chosen test file names. */
+/**
+ * Starts the real services once per run, both at once, and only those that a chosen test file
+ * names: Kafka in its text, Postgres in its text or as a test of services by its suffix.
+ */
 export async function setup(project: TestProject): Promise<void> {
   const texts = await readChosenTests(project);
   const names = (service: RegExp): boolean => texts.some((text) => service.test(text));
   [kafka, postgres] = await Promise.all([
     switchedOff('AFTERWORD_TEST_NO_KAFKA') ?? (names(/kafka/i) ? startKafka() : notNamed),
-    switchedOff('AFTERWORD_TEST_NO_POSTGRES') ?? (names(/postgres|database/i) ? startPostgres() : notNamed),
+    switchedOff('AFTERWORD_TEST_NO_POSTGRES') ??
+      (names(/postgres|database|\.(int|e2e)\.test\.ts/i) ? startPostgres() : notNamed),
   ]);
   project.provide('kafkaBrokers', kafka.available ? kafka.brokers : undefined);
   project.provide('kafkaMissing', kafka.available ? '' : kafka.reason);
@@ -66,7 +70,7 @@ async function report(name: string, service: TestKafka | TestPostgres): Promise<
 }
 
 /**
- * The texts of the test files that the command line names. Anything on it that is
+ * The paths and texts of the test files that the command line names. Anything on it that is
  * not a path counts as "all files": starting too much is slow, too little would skip.
  */
 async function readChosenTests(project: TestProject): Promise<string[]> {
@@ -74,5 +78,5 @@ async function readChosenTests(project: TestProject): Promise<string[]> {
   const paths = words.filter((word) => !word.startsWith('-'));
   const named = paths.every((word) => existsSync(word)) ? paths : [];
   const { testFiles } = await project.globTestFiles(named);
-  return Promise.all(testFiles.map((file) => readFile(file, 'utf8')));
+  return Promise.all(testFiles.map(async (file) => `${file}\n${await readFile(file, 'utf8')}`));
 }

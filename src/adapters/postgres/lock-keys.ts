@@ -1,12 +1,13 @@
 import type pg from 'pg';
 import type { BotUser, LockedKey, SessionKey } from '../../consume/message-store.ts';
+import { textArray } from './array-text.ts';
 
 interface KeyRow {
+  ord: string;
   key_id: string;
-  bot_id: string;
-  user_id: string;
   run_id: number;
   last_end_ms: string | null;
+  has_changes: boolean;
   channel_ids: string[] | null;
 }
 
@@ -22,7 +23,7 @@ export async function lockKeys(
   partition: number,
 ): Promise<LockedKey[]> {
   if (keys.length === 0) return [];
-  const names = [keys.map((key) => key.botId), keys.map((key) => key.userId)];
+  const names = [textArray(keys.map((key) => key.botId)), textArray(keys.map((key) => key.userId))];
   const written = await client.query<{ key_id: string; moved: boolean }>(
     `insert into afterword.user_keys as k (bot_id, user_id, run_id, partition)
      select t.bot_id, t.user_id, (select min(run_id) from afterword.runs where status = 'live'), $3
@@ -34,22 +35,31 @@ export async function lockKeys(
     [...names, partition],
   );
   const moved = new Set(written.rows.filter((row) => row.moved).map((row) => row.key_id));
+  // A statement of its own: it sees what others committed while the lock was waited for.
   const { rows } = await client.query<KeyRow>(
-    `select k.key_id, k.bot_id, k.user_id, k.run_id, k.last_end_ms,
-       (select array_agg(c.channel_id) from afterword.channel_keys c where c.key_id = k.key_id) as channel_ids
-     from unnest($1::text[], $2::text[]) as t (bot_id, user_id)
+    `select t.ord, k.key_id, k.run_id, k.last_end_ms, k.has_changes,
+       case when exists (select 1 from afterword.channel_keys) then
+         (select array_agg(c.channel_id) from afterword.channel_keys c where c.key_id = k.key_id)
+       end as channel_ids
+     from unnest($1::text[], $2::text[]) with ordinality as t (bot_id, user_id, ord)
      join afterword.user_keys k on k.bot_id = t.bot_id and k.user_id = t.user_id`,
     names,
   );
-  return rows.map((row) => ({
+  const locked = new Map(rows.map((row) => [Number(row.ord) - 1, row]));
+  return keys.map((key, index) => toLockedKey(key, locked.get(index), moved));
+}
+
+function toLockedKey(key: BotUser, row: KeyRow | undefined, moved: ReadonlySet<string>): LockedKey {
+  if (row === undefined) throw new Error('a key was locked and not found');
+  return {
+    ...key,
     keyId: row.key_id,
-    botId: row.bot_id,
-    userId: row.user_id,
     runId: row.run_id,
     moved: moved.has(row.key_id),
     channelIds: (row.channel_ids ?? []).map((channelId) => (channelId === '' ? null : channelId)),
     lastEndMs: row.last_end_ms === null ? null : Number(row.last_end_ms),
-  }));
+    hasChanges: row.has_changes,
+  };
 }
 
 /** Locks keys by id in the one order everybody uses, (bot, user), and returns their names. */

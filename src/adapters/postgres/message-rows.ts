@@ -1,61 +1,92 @@
 import type pg from 'pg';
 import type { ChangedMessage, NewChange, NewMessage, NewSessionEnd } from '../../consume/message-store.ts';
+import { plainArray, sparseTextArray, textArray } from './array-text.ts';
 
-/** Inserts messages; returns the identities that became rows. One statement whatever the number. */
+/**
+ * Inserts messages; returns those that became rows. One statement whatever the number. It
+ * returns no rows: that all were new is told by their number, and only when another process
+ * stored some of them meanwhile are they looked up.
+ */
 export async function insertMessages(
   client: pg.ClientBase,
   messages: readonly NewMessage[],
   keyIds: readonly string[],
   partition: number,
-): Promise<ReadonlySet<string>> {
-  if (messages.length === 0) return new Set();
-  const { rows } = await client.query<{ identity: string }>(
+): Promise<readonly NewMessage[]> {
+  if (messages.length === 0) return [];
+  const { rowCount } = await client.query(
     `insert into afterword.messages (identity, key_id, sent_at_ms, role, message_id, channel_id, channel_type,
        content, content_hash, metadata, extra, clamped, source_offset, source_partition)
      select t.identity, t.key_id, t.sent_at_ms, t.role, t.message_id, t.channel_id, t.channel_type,
-       t.content, t.content_hash, t.metadata::jsonb, t.extra::jsonb, t.clamped, t.source_offset, $14
+       t.content, decode(t.content_hash, 'hex'), t.metadata::jsonb, t.extra::jsonb, t.clamped, t.source_offset, $14
      from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-       $8::text[], $9::bytea[], $10::text[], $11::text[], $12::boolean[], $13::bigint[])
+       $8::text[], $9::text[], $10::text[], $11::text[], $12::boolean[], $13::bigint[])
        as t (identity, key_id, sent_at_ms, role, message_id, channel_id, channel_type,
          content, content_hash, metadata, extra, clamped, source_offset)
-     on conflict (identity) do nothing
-     returning identity`,
+     on conflict (identity) do nothing`,
     [
-      messages.map((message) => message.identity),
-      keyIds,
-      messages.map((message) => message.sentAtMs),
-      messages.map((message) => message.role),
-      messages.map((message) => message.messageId),
-      messages.map((message) => message.channelId),
-      messages.map((message) => message.channelType),
-      messages.map((message) => message.content),
-      messages.map((message) => message.contentHash),
-      messages.map((message) => jsonOrNull(message.metadata)),
-      messages.map((message) => jsonOrNull(message.extra)),
-      messages.map((message) => message.clamped),
-      messages.map((message) => message.offset.toString()),
+      plainArray(messages.map((message) => message.identity)),
+      plainArray(keyIds),
+      plainArray(messages.map((message) => message.sentAtMs)),
+      plainArray(messages.map((message) => message.role)),
+      textArray(messages.map((message) => message.messageId)),
+      sparseTextArray(messages.map((message) => message.channelId)),
+      sparseTextArray(messages.map((message) => message.channelType)),
+      textArray(messages.map((message) => message.content)),
+      plainArray(messages.map((message) => message.contentHash)),
+      sparseTextArray(messages.map((message) => jsonOrNull(message.metadata))),
+      sparseTextArray(messages.map((message) => jsonOrNull(message.extra))),
+      plainArray(messages.map((message) => message.clamped)),
+      plainArray(messages.map((message) => message.offset)),
       partition,
     ],
   );
-  return new Set(rows.map((row) => row.identity));
+  return rowCount === messages.length ? messages : insertedOf(client, messages);
+}
+
+/** Which of them this transaction wrote. */
+async function insertedOf(
+  client: pg.ClientBase,
+  messages: readonly NewMessage[],
+): Promise<readonly NewMessage[]> {
+  const { rows } = await client.query<{ identity: string }>(
+    `select identity from afterword.messages
+     where identity = any($1::uuid[]) and xmin = pg_current_xact_id()::xid`,
+    [plainArray(messages.map((message) => message.identity))],
+  );
+  const ours = new Set(rows.map((row) => row.identity));
+  return messages.filter((message) => ours.has(message.identity));
 }
 
 function jsonOrNull(value: Readonly<Record<string, unknown>> | null): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-/** Content hashes as first received, in hex, of those identities that are rows. */
+const identityCharacters = 36;
+const hashCharacters = 32;
+
+/**
+ * Content hashes as first received, in hex, of those identities that are rows. They come as one
+ * text of fixed widths: a rewind asks for thousands, and a row each would cost more to read
+ * than all the rest of it.
+ */
 export async function readContentHashes(
   client: Pick<pg.ClientBase, 'query'>,
   identities: readonly string[],
 ): Promise<Map<string, string>> {
-  if (identities.length === 0) return new Map();
-  const { rows } = await client.query<{ identity: string; hash: string }>(
-    `select identity, encode(content_hash, 'hex') as hash
+  const known = new Map<string, string>();
+  if (identities.length === 0) return known;
+  const { rows } = await client.query<{ known: string | null }>(
+    `select string_agg(identity::text || encode(content_hash, 'hex'), '') as known
      from afterword.messages where identity = any($1::uuid[])`,
-    [identities],
+    [plainArray(identities)],
   );
-  return new Map(rows.map((row) => [row.identity, row.hash]));
+  const text = rows[0]?.known ?? '';
+  for (let at = 0; at < text.length; at += identityCharacters + hashCharacters) {
+    const hashAt = at + identityCharacters;
+    known.set(text.slice(at, hashAt), text.slice(hashAt, hashAt + hashCharacters));
+  }
+  return known;
 }
 
 /**
@@ -122,6 +153,11 @@ async function insertChanges(
       changes.map((change) => change.changedAtMs),
       changes.map((change) => change.content ?? ''),
     ],
+  );
+  // The rows are ours: lockKeys holds them.
+  await client.query(
+    `update afterword.user_keys set has_changes = true where key_id = any($1::bigint[]) and not has_changes`,
+    [keyIds],
   );
 }
 

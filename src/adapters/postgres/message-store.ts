@@ -13,7 +13,7 @@ import { channelSessionKeys, lockKeys } from './lock-keys.ts';
 import { applyChanges, insertMessages, insertSessionEnds, readContentHashes } from './message-rows.ts';
 import { readRuns } from './run-settings.ts';
 import { inTransaction } from './transaction.ts';
-import { markChanged, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
+import { markChanged, readLastWindows, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
 
 /** The batch transaction on Postgres; see the port for what each step promises. */
 export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
@@ -37,6 +37,7 @@ function batchTransaction(client: pg.PoolClient): BatchTransaction {
     contentHashes: (identities) => readContentHashes(client, identities),
     applyChanges: (changes, keyIds, arrived) => applyChanges(client, changes, keyIds, arrived),
     insertSessionEnds: (ends, keyIds) => insertSessionEnds(client, ends, keyIds),
+    lastWindows: (sessions) => readLastWindows(client, sessions),
     surroundings: (spans) => readSurroundings(client, spans),
     members: (stretches) => readMembers(client, stretches),
     writeWindows: (writes, nowMs, graceMs) => writeWindows(client, writes, nowMs, graceMs),
@@ -55,10 +56,10 @@ async function lookUp(
   partition: TopicPartition,
   identities: Identities,
 ): Promise<BatchContext> {
-  const { rows } = await pool.query<{ now_ms: string; next_offset: string | null; secret: Buffer }>(
+  const { rows } = await pool.query<{ now_ms: string; next_offset: string | null; secret: string }>(
     `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
        (select next_offset from afterword.partition_progress where topic = $1 and partition = $2) as next_offset,
-       (select content_hash_secret from afterword.installation) as secret`,
+       (select encode(content_hash_secret, 'hex') from afterword.installation) as secret`,
     [partition.topic, partition.partition],
   );
   const row = rows[0];

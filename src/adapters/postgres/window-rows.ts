@@ -9,6 +9,7 @@ import type {
   WindowWrites,
 } from '../../consume/message-store.ts';
 import type { CloseReason, LiveWindow } from '../../model/session-window.ts';
+import { plainArray, sparseTextArray, textArray } from './array-text.ts';
 
 interface LiveWindowRow {
   ord: string;
@@ -20,6 +21,28 @@ interface LiveWindowRow {
   channel_type: string | null;
   status: 'open' | 'closed';
   due_reason: CloseReason | null;
+}
+
+/** The live window that starts last, of each session key: one index probe each. */
+export async function readLastWindows(
+  client: pg.ClientBase,
+  sessions: readonly Pick<TimeSpan, 'sessionKey' | 'runId'>[],
+): Promise<(LiveWindow | undefined)[]> {
+  const { rows } = await client.query<LiveWindowRow>(
+    `select s.ord, w.*
+     from unnest($1::bigint[], $2::int[]) with ordinality as s (session_key, run_id, ord)
+     cross join lateral (
+       select ${liveColumns} from afterword.windows v
+       where v.session_key = s.session_key and v.run_id = s.run_id and v.status in ('open', 'closed')
+       order by v.started_at_ms desc limit 1) w`,
+    [
+      plainArray(sessions.map(({ sessionKey }) => sessionKey)),
+      plainArray(sessions.map(({ runId }) => runId)),
+    ],
+  );
+  const last: (LiveWindow | undefined)[] = sessions.map(() => undefined);
+  for (const row of rows) last[Number(row.ord) - 1] = toLiveWindow(row);
+  return last;
 }
 
 /**
@@ -50,10 +73,10 @@ export async function readSurroundings(
         order by v.started_at_ms limit 1)
      ) w`,
     [
-      spans.map((span) => span.sessionKey),
-      spans.map((span) => span.runId),
-      spans.map((span) => span.fromMs),
-      spans.map((span) => span.toMs),
+      plainArray(spans.map((span) => span.sessionKey)),
+      plainArray(spans.map((span) => span.runId)),
+      plainArray(spans.map((span) => span.fromMs)),
+      plainArray(spans.map((span) => span.toMs)),
     ],
   );
   const found: LiveWindow[][] = spans.map(() => []);
@@ -92,11 +115,11 @@ type Stretches = Parameters<BatchTransaction['members']>[0];
 /** Members (time and channel) and end markers of whole stretches. */
 export async function readMembers(client: pg.ClientBase, stretches: Stretches): Promise<StretchMembers[]> {
   const values = [
-    stretches.map((stretch) => stretch.keyId),
-    stretches.map((stretch) => stretch.fromMs),
-    stretches.map((stretch) => stretch.toMs),
-    stretches.map((stretch) => stretch.byChannel),
-    stretches.map((stretch) => stretch.channelId),
+    plainArray(stretches.map((stretch) => stretch.keyId)),
+    plainArray(stretches.map((stretch) => stretch.fromMs)),
+    plainArray(stretches.map((stretch) => stretch.toMs)),
+    plainArray(stretches.map((stretch) => stretch.byChannel)),
+    textArray(stretches.map((stretch) => stretch.channelId)),
   ];
   const members = await client.query<{
     ord: string;
@@ -120,7 +143,7 @@ export async function readMembers(client: pg.ClientBase, stretches: Stretches): 
        and (s.until_ms is null or e.ended_at_ms <= s.until_ms)
        and (not s.by_channel or e.channel_id is null or e.channel_id is not distinct from s.channel_id)
      order by s.ord, e.ended_at_ms`,
-    [values[0], values[1], stretches.map((stretch) => stretch.endsUntilMs), values[3], values[4]],
+    [values[0], values[1], plainArray(stretches.map((stretch) => stretch.endsUntilMs)), values[3], values[4]],
   );
   const read = stretches.map(() => ({
     members: [] as { sentAtMs: number; channelId: string | null; channelType: string | null }[],
@@ -148,15 +171,13 @@ export async function writeWindows(
   nowMs: number,
   graceMs: number,
 ): Promise<void> {
-  const supersededIds = writes.superseded.map((window) => window.windowId);
-  const updatedIds = writes.updated.map((window) => window.windowId);
-  if (supersededIds.length + updatedIds.length > 0) {
+  if (writes.wereClosed.length > 0) {
     await client.query('delete from afterword.closed_windows where window_id = any($1::uuid[])', [
-      [...supersededIds, ...updatedIds],
+      writes.wereClosed,
     ]);
   }
-  if (supersededIds.length > 0) await supersede(client, writes.superseded);
-  if (updatedIds.length > 0) await updateWindows(client, writes.updated, nowMs);
+  if (writes.superseded.length > 0) await supersede(client, writes.superseded);
+  if (writes.updated.length > 0) await updateWindows(client, writes.updated, nowMs);
   if (writes.inserted.length > 0) await insertWindows(client, writes.inserted, nowMs);
   const stayClosed = writes.updated.filter((window) => window.status === 'closed');
   if (stayClosed.length > 0) {
@@ -202,15 +223,15 @@ async function supersede(client: pg.ClientBase, windows: WindowWrites['supersede
 
 function columnsOf(windows: readonly WindowRow[]): unknown[] {
   return [
-    windows.map((window) => window.windowId),
-    windows.map((window) => window.endedAtMs),
-    windows.map((window) => window.messageCount),
-    windows.map((window) => window.channelId),
-    windows.map((window) => window.channelType),
-    windows.map((window) => window.status),
-    windows.map((window) => window.dueReason),
-    windows.map((window) => window.checkAtMs),
-    windows.map((window) => window.partition),
+    plainArray(windows.map((window) => window.windowId)),
+    plainArray(windows.map((window) => window.endedAtMs)),
+    plainArray(windows.map((window) => window.messageCount)),
+    sparseTextArray(windows.map((window) => window.channelId)),
+    sparseTextArray(windows.map((window) => window.channelType)),
+    plainArray(windows.map((window) => window.status)),
+    plainArray(windows.map((window) => window.dueReason)),
+    plainArray(windows.map((window) => window.checkAtMs)),
+    plainArray(windows.map((window) => window.partition)),
   ];
 }
 
@@ -269,10 +290,10 @@ async function insertWindows(
     [
       ...columnsOf(windows),
       nowMs,
-      windows.map((window) => window.startedAtMs),
-      windows.map((window) => window.runId),
-      windows.map((window) => window.keyId),
-      windows.map((window) => window.sessionKey),
+      plainArray(windows.map((window) => window.startedAtMs)),
+      plainArray(windows.map((window) => window.runId)),
+      plainArray(windows.map((window) => window.keyId)),
+      plainArray(windows.map((window) => window.sessionKey)),
     ],
   );
 }
@@ -367,6 +388,11 @@ async function markEnded(
      set due_reason = t.reason, check_at_ms = case when t.reason = 'end' then $4::bigint + least(2000, $3::bigint) else w.touched_at_ms + $3::bigint end
      from unnest($1::uuid[], $2::text[]) as t (window_id, reason)
      where w.window_id = t.window_id and w.status = 'open' and w.due_reason is null`,
-    [ended.map((entry) => entry.windowId), ended.map((entry) => entry.reason), graceMs, nowMs],
+    [
+      plainArray(ended.map((entry) => entry.windowId)),
+      plainArray(ended.map((entry) => entry.reason)),
+      graceMs,
+      nowMs,
+    ],
   );
 }
