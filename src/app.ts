@@ -85,10 +85,9 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
     publish = createPublishRole({
       ...context,
       outbox: createPostgresOutbox(database.pool),
-      sink: log.createSink(),
+      sinks: { results: log.createSink(), 'dead-letter': log.createSink() },
+      topics: { results: config.kafka.resultsTopic, 'dead-letter': config.kafka.deadLetterTopic },
       owner,
-      resultsTopic: config.kafka.resultsTopic,
-      deadLetterTopic: config.kafka.deadLetterTopic,
       maxRecordBytes,
       indexVectors: vectorIndexer(config, database, owner, metrics),
     });

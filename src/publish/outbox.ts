@@ -14,6 +14,9 @@ export interface OutgoingDeadLetter {
   readonly detail: string;
 }
 
+/** The topics that rows go to, each sent by itself: one that is missing holds back nobody else's. */
+export type OutboxDestination = 'results' | 'dead-letter';
+
 export type OutboxRow =
   | { readonly outboxId: string; readonly kind: 'result'; readonly event: ResultEvent }
   | { readonly outboxId: string; readonly kind: 'dead-letter'; readonly letter: OutgoingDeadLetter };
@@ -27,8 +30,11 @@ export interface Outbox {
   /** Takes or renews the relay's lease; false while another process holds it. */
   holdLease(owner: string, ttlMs: number): Promise<boolean>;
   releaseLease(owner: string): Promise<void>;
-  /** At most `limit` rows and about `maxBytes` of payload, never fewer than one when any waits. */
-  unsent(limit: number, maxBytes: number): Promise<readonly OutboxRow[]>;
+  /**
+   * Of one destination at most `limit` rows and about `maxBytes` of payload, never fewer
+   * than one when any waits.
+   */
+  unsent(destination: OutboxDestination, limit: number, maxBytes: number): Promise<readonly OutboxRow[]>;
   /**
    * Marks rows as sent, only while `owner` holds the lease, checked in the same
    * transaction. False: somebody else is the relay now, and may send them again.

@@ -1,17 +1,18 @@
-import { isAfterwordError } from '../errors.ts';
+import { AfterwordError, isAfterwordError, type ErrorCode } from '../errors.ts';
 import type { ResultEvent } from '../model/result-event.ts';
 import { encodeResultEvent } from './cloud-event.ts';
 import { deadLetterRecord, withoutBytes } from './dead-letter-record.ts';
-import type { Outbox, OutboxRow } from './outbox.ts';
+import type { Outbox, OutboxDestination, OutboxRow } from './outbox.ts';
 import type { OutgoingRecord, RecordSink } from './record-sink.ts';
 
 export interface RelayOptions {
   readonly owner: string;
   readonly leaseMs: number;
-  readonly resultsTopic: string;
-  readonly deadLetterTopic: string;
+  readonly destination: OutboxDestination;
+  /** Where rows of this destination go. */
+  readonly topic: string;
   readonly batchSize: number;
-  /** What one record may take on the results topic. */
+  /** What one record may take on the topic. */
   readonly maxRecordBytes: number;
   readonly onTruncated?: (event: Pick<ResultEvent, 'id' | 'type'>, bytes: number, limit: number) => void;
 }
@@ -26,17 +27,21 @@ const maxBatchBytes = 8 * 1_024 * 1_024;
 const smallestLimitBytes = 16_384;
 
 /**
- * One pass of the relay: read what waits, send it, mark it. Only the holder of the lease
- * sends, so each key's events leave in order. A crash between sending and marking sends
- * them again, with the same ids and sequences: readers drop what they have seen.
+ * One pass of the relay for one destination: read what waits, send it, mark it. Only the
+ * holder of the lease sends, so each key's events leave in order. A crash between sending
+ * and marking sends them again, with the same ids and sequences: readers drop what they
+ * have seen.
  *
- * @throws what the sink threw; nothing is marked then, and the same rows are sent again
+ * @throws what the sink threw, naming a topic that is missing or closed to us; nothing is
+ * marked then, and the same rows are sent again
  */
 export async function relayOnce(outbox: Outbox, sink: RecordSink, options: RelayOptions): Promise<RelayPass> {
   if (!(await outbox.holdLease(options.owner, options.leaseMs))) return { active: false };
-  const rows = await outbox.unsent(options.batchSize, maxBatchBytes);
+  const rows = await outbox.unsent(options.destination, options.batchSize, maxBatchBytes);
   if (rows.length === 0) return { active: true, sent: [], full: false };
-  await sendAll(sink, rows, options);
+  await sendAll(sink, rows, options).catch((error: unknown) => {
+    throw namingTopic(error, options.topic);
+  });
   const marked = await outbox.markSent(
     rows.map((row) => row.outboxId),
     options.owner,
@@ -76,14 +81,32 @@ function isTooLarge(error: unknown): boolean {
   return isAfterwordError(error) && error.code === 'RECORD_TOO_LARGE';
 }
 
+/** A broker says that a topic is missing or closed to us, but not which: we asked for one. */
+function namingTopic(error: unknown, topic: string): unknown {
+  if (!isAfterwordError(error)) return error;
+  const hint = hints[error.code];
+  if (hint === undefined) return error;
+  return new AfterwordError(error.code, `${error.message}: topic ${topic}`, {
+    cause: error,
+    retryable: true,
+    hint: hint(topic),
+    details: { ...error.details, topic },
+  });
+}
+
+const hints: Readonly<Partial<Record<ErrorCode, (topic: string) => string>>> = {
+  TOPIC_MISSING: (topic) => `create the topic ${topic}, or start once with --create-topics; rows wait for it`,
+  TOPIC_FORBIDDEN: (topic) => `allow this user to write to the topic ${topic}; rows wait for it`,
+};
+
 function toRecord(row: OutboxRow, options: RelayOptions, limit: number): OutgoingRecord {
   if (row.kind === 'dead-letter') {
-    const record = deadLetterRecord(options.deadLetterTopic, row.letter);
+    const record = deadLetterRecord(options.topic, row.letter);
     return sizeOf(record) > limit ? withoutBytes(record) : record;
   }
   const encoded = encodeResultEvent(row.event, limit);
   if (encoded.truncated) options.onTruncated?.(row.event, encoded.value.length, limit);
-  return { topic: options.resultsTopic, key: encoded.key, value: encoded.value, headers: encoded.headers };
+  return { topic: options.topic, key: encoded.key, value: encoded.value, headers: encoded.headers };
 }
 
 function sizeOf(record: OutgoingRecord): number {

@@ -1,16 +1,20 @@
 import type { PollingLoop } from '../polling-loop.ts';
-import type { Outbox } from '../publish/outbox.ts';
+import type { Outbox, OutboxDestination } from '../publish/outbox.ts';
 import type { RecordSink } from '../publish/record-sink.ts';
 import { relayOnce } from '../publish/relay.ts';
+import { failureCode } from '../telemetry/failure.ts';
 import type { Role } from './role.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
 export interface PublishRoleOptions extends LoopContext {
   readonly outbox: Outbox;
-  readonly sink: RecordSink;
+  /**
+   * A sink for each topic: one that is missing is asked for again for seconds, and sends of
+   * one sink follow each other.
+   */
+  readonly sinks: Readonly<Record<OutboxDestination, RecordSink>>;
+  readonly topics: Readonly<Record<OutboxDestination, string>>;
   readonly owner: string;
-  readonly resultsTopic: string;
-  readonly deadLetterTopic: string;
   readonly maxRecordBytes: number;
   /** One pass of the vector indexer; returns whether there may be more. */
   readonly indexVectors: (signal: AbortSignal) => Promise<boolean>;
@@ -28,9 +32,15 @@ const pollMs = 250;
 const keepSentMs = 60_000;
 const cleanEveryMs = 5_000;
 
-/** Loop 3: the relay to the topics, the way to the vector index, and the removal of what was sent. */
+/**
+ * Loop 3: the relays to the topics, the way to the vector index, and the removal of what was
+ * sent. Both relays work under one lease; each fails, waits and tries again by itself.
+ */
 export function createPublishRole(options: PublishRoleOptions): PublishRole {
-  const relay: PollingLoop = watchedLoop(options, 'relay', () => relayPass(options));
+  const relays: readonly PollingLoop[] = [
+    watchedLoop(options, 'relay', () => relayPass(options, 'results')),
+    watchedLoop(options, 'dead-letter-relay', () => relayPass(options, 'dead-letter')),
+  ];
   const cleaner = watchedLoop(options, 'outbox-cleaner', async () => {
     const removed = await options.outbox.removeSent(keepSentMs, 5_000);
     return { nextInMs: removed === 5_000 ? 0 : cleanEveryMs };
@@ -38,13 +48,13 @@ export function createPublishRole(options: PublishRoleOptions): PublishRole {
   const indexer = watchedLoop(options, 'vector-index', async (signal) => ({
     nextInMs: (await options.indexVectors(signal)) ? 0 : pollMs,
   }));
-  const loops = [relay, cleaner, indexer];
+  const loops = [...relays, cleaner, indexer];
   return {
     name: 'publish',
     // An index that is away delays search and nothing else.
-    checks: [loopCheck(relay)],
+    checks: relays.map(loopCheck),
     wake: () => {
-      relay.wake();
+      for (const relay of relays) relay.wake();
       indexer.wake();
     },
     start: () => {
@@ -54,26 +64,31 @@ export function createPublishRole(options: PublishRoleOptions): PublishRole {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()));
       await options.outbox.releaseLease(options.owner).catch(() => undefined);
-      await options.sink.stop();
+      await Promise.all(Object.values(options.sinks).map((sink) => sink.stop()));
     },
   };
 }
 
-async function relayPass(options: PublishRoleOptions): Promise<{ nextInMs: number }> {
-  const { outbox, sink, owner, resultsTopic, deadLetterTopic, maxRecordBytes, clock } = options;
-  const { logger, metrics } = options;
+async function relayPass(
+  options: PublishRoleOptions,
+  destination: OutboxDestination,
+): Promise<{ nextInMs: number }> {
+  const { outbox, sinks, topics, owner, maxRecordBytes, clock, logger, metrics } = options;
   const startedMs = clock.nowMs();
-  const pass = await relayOnce(outbox, sink, {
+  const pass = await relayOnce(outbox, sinks[destination], {
     owner,
     leaseMs,
-    resultsTopic,
-    deadLetterTopic,
+    destination,
+    topic: topics[destination],
     batchSize,
     maxRecordBytes,
     onTruncated: ({ id, type }, bytes, limit) => {
       metrics.eventsTruncated.add(1, { type });
       logger.error('event.truncated', { eventId: id, type, size: bytes, limit });
     },
+  }).catch((error: unknown) => {
+    metrics.publishFailures.add(1, { code: failureCode(error) });
+    throw error;
   });
   metrics.leasesHeld.set(pass.active ? 1 : 0, { lease: 'relay' });
   // Somebody else is the relay: look now and then whether it still lives.

@@ -109,6 +109,31 @@ describeWithOwnBroker('a worker whose Kafka is not as it should be', () => {
     expect(reader.problems).toEqual([]);
   }, 120_000);
 
+  it('sends results while the dead-letter topic is missing, names that topic once, and catches up', async () => {
+    line = await LineUnderTest.start({ brokers: node.brokers, topics: ['messages', 'results'] });
+    const worker = line.startWorker('consume,extract,publish,serve');
+    const producer = line.kafka.producer();
+    await producer.connect();
+    await producer.send({ topic: line.topics.messages, messages: [{ value: 'not JSON' }] });
+    await producer.disconnect();
+    await unready(worker, 'dead-letter-relay', 'TOPIC_MISSING');
+    await line.publish(conversations(2, 1));
+    const reader = await ResultsReader.start(line.kafka, line.topics.results);
+    await until('both windows on the topic', () => reader.enrichedWindows().size === 2);
+    await reader.stop();
+    // Only the dead letter waits.
+    expect((await line.standing()).outbox).toBe(1);
+    expect((await worker.readiness())?.failing).toEqual(new Map([['dead-letter-relay', 'TOPIC_MISSING']]));
+    const failures = worker.logged('loop.failed');
+    expect(failures).toMatchObject([
+      { loop: 'dead-letter-relay', error: { details: { topic: line.topics.dead } } },
+    ]);
+    expect((await worker.get('/readyz')).body).toContain(`create the topic ${line.topics.dead}`);
+    await line.makeTopics(['dead']);
+    await line.settled(2);
+    await ready(worker);
+  }, 120_000);
+
   it('makes the topics itself where it is asked to', async () => {
     line = await LineUnderTest.start({ brokers: node.brokers, topics: [] });
     const worker = line.startWorker('consume,extract,publish,serve', {}, ['--create-topics']);

@@ -51,8 +51,8 @@ beforeEach(async () => {
 const options = (owner: string, changes: Partial<RelayOptions> = {}): RelayOptions => ({
   owner,
   leaseMs: 60_000,
-  resultsTopic,
-  deadLetterTopic,
+  destination: 'results',
+  topic: resultsTopic,
   batchSize: 3,
   maxRecordBytes: 1_000_000,
   ...changes,
@@ -60,13 +60,18 @@ const options = (owner: string, changes: Partial<RelayOptions> = {}): RelayOptio
 
 const embeddedSink = (): RecordSink => createEmbeddedRecordSink({ pool: harness.pool });
 
+const toDeadLetters: Partial<RelayOptions> = { destination: 'dead-letter', topic: deadLetterTopic };
+
 async function relayAll(owner: string, sink = embeddedSink()): Promise<string[]> {
   const sent: string[] = [];
-  for (;;) {
-    const pass = await relayOnce(createPostgresOutbox(harness.pool), sink, options(owner));
-    if (!pass.active || pass.sent.length === 0) return sent;
-    sent.push(...pass.sent);
+  for (const changes of [toDeadLetters, {}]) {
+    for (;;) {
+      const pass = await relayOnce(createPostgresOutbox(harness.pool), sink, options(owner, changes));
+      if (!pass.active || pass.sent.length === 0) break;
+      sent.push(...pass.sent);
+    }
   }
+  return sent;
 }
 
 interface Sent {
@@ -175,6 +180,34 @@ describe('the relay', () => {
   });
 });
 
+describe('a topic that is missing', () => {
+  it('is named, and holds back no other', async () => {
+    const outbox = createPostgresOutbox(harness.pool);
+    const missing = options('one', { destination: 'dead-letter', topic: 'nobody.made.it' });
+    await expect(relayOnce(outbox, embeddedSink(), missing)).rejects.toMatchObject({
+      code: 'TOPIC_MISSING',
+      details: { topic: 'nobody.made.it' },
+      hint: expect.stringContaining('nobody.made.it') as string,
+    });
+    await relayAll('one');
+    expect(await results()).toHaveLength(2 * users.length);
+    expect(await unsent()).toBe(0);
+  });
+
+  it('is named when it is closed to us', async () => {
+    const closed: RecordSink = {
+      send: () => Promise.reject(new AfterwordError('TOPIC_FORBIDDEN', 'Kafka: refused')),
+      stop: () => Promise.resolve(),
+    };
+    await expect(relayOnce(createPostgresOutbox(harness.pool), closed, options('one'))).rejects.toMatchObject(
+      {
+        code: 'TOPIC_FORBIDDEN',
+        details: { topic: resultsTopic },
+      },
+    );
+  });
+});
+
 describe('two relays', () => {
   it('take turns by the lease: each event leaves once', async () => {
     const pools = [harness.openPool(2), harness.openPool(2)];
@@ -192,7 +225,7 @@ describe('two relays', () => {
   it('never lets one whose lease was taken over mark rows', async () => {
     const outbox = createPostgresOutbox(harness.pool);
     expect(await outbox.holdLease('slow', 1)).toBe(true);
-    const rows = await outbox.unsent(10, 1_000_000);
+    const rows = await outbox.unsent('results', 10, 1_000_000);
     await until('another relay has the lease', () => outbox.holdLease('quick', 60_000), { everyMs: 5 });
     expect(
       await outbox.markSent(

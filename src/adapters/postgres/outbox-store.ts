@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { ResultEvent } from '../../model/result-event.ts';
-import type { Outbox, OutboxRow, OutgoingDeadLetter } from '../../publish/outbox.ts';
+import type { Outbox, OutboxDestination, OutboxRow, OutgoingDeadLetter } from '../../publish/outbox.ts';
 import { translating } from './database-errors.ts';
 import { holdLeases, releaseLeases, stillHolds } from './leases.ts';
 import { inTransaction } from './transaction.ts';
@@ -14,7 +14,8 @@ export function createPostgresOutbox(pool: pg.Pool): Outbox {
     holdLease: (owner, ttlMs) =>
       translating(async () => (await holdLeases(pool, [relayLease], owner, ttlMs)).length === 1),
     releaseLease: (owner) => translating(() => releaseLeases(pool, relayLease, owner)),
-    unsent: (limit, maxBytes) => translating(() => readUnsent(pool, limit, maxBytes)),
+    unsent: (destination, limit, maxBytes) =>
+      translating(() => readUnsent(pool, destination, limit, maxBytes)),
     markSent: (outboxIds, owner) => translating(() => markSent(pool, outboxIds, owner)),
     removeSent: (olderThanMs, limit) => translating(() => removeSent(pool, olderThanMs, limit)),
   };
@@ -22,7 +23,7 @@ export function createPostgresOutbox(pool: pg.Pool): Outbox {
 
 interface UnsentRow {
   outbox_id: string;
-  destination: 'results' | 'dead-letter';
+  destination: OutboxDestination;
   event_id: string | null;
   event_type: ResultEvent['type'] | null;
   record_key: string | null;
@@ -31,24 +32,26 @@ interface UnsentRow {
   dead_letter_id: string | null;
 }
 
-async function readUnsent(pool: pg.Pool, limit: number, maxBytes: number): Promise<OutboxRow[]> {
+async function readUnsent(
+  pool: pg.Pool,
+  destination: OutboxDestination,
+  limit: number,
+  maxBytes: number,
+): Promise<OutboxRow[]> {
   const { rows } = await pool.query<UnsentRow>(
     `select outbox_id, destination, event_id, event_type, record_key, event, created_at, dead_letter_id
      from (
        select o.*, sum(coalesce(pg_column_size(o.event), octet_length(d.record_value), 0))
          over (order by o.outbox_id) as bytes, row_number() over (order by o.outbox_id) as number
        from (
-         (select * from afterword.outbox where sent_at is null and destination = 'results'
-          order by outbox_id limit $1)
-         union all
-         (select * from afterword.outbox where sent_at is null and destination = 'dead-letter'
-          order by outbox_id limit $1)
+         select * from afterword.outbox where sent_at is null and destination = $1
+         order by outbox_id limit $2
        ) o
        left join afterword.dead_letters d using (dead_letter_id)
      ) sized
-     where bytes <= $2 or number = 1
-     order by outbox_id limit $1`,
-    [limit, maxBytes],
+     where bytes <= $3 or number = 1
+     order by outbox_id`,
+    [destination, limit, maxBytes],
   );
   const letters = await readLetters(
     pool,
