@@ -2,7 +2,7 @@ import type { TopicPartition } from '../model/record.ts';
 import type { ClosedWindowView } from '../model/window-view.ts';
 import { effectiveTimeMs, judgeWindow, type EventClock } from '../sessions/close-rules.ts';
 import { SettingsTimeline } from '../sessions/settings-timeline.ts';
-import type { ClosingStore, OpenWindow, PartitionTime, Verdict } from './closing-store.ts';
+import type { ClosingStore, OpenWindow, PartitionTime, RefusedClosing, Verdict } from './closing-store.ts';
 import type { RunSettings } from './message-store.ts';
 
 export interface CloserOptions {
@@ -15,6 +15,7 @@ export interface CloserOptions {
 
 export interface ClosingPass {
   readonly closed: readonly ClosedWindowView[];
+  readonly refused: readonly RefusedClosing[];
   /** There may be more at once. */
   readonly full: boolean;
   /** Milliseconds until a window that waits for its grace only is due; null: none waits. */
@@ -31,7 +32,7 @@ export async function closeWindows(
   options: CloserOptions,
 ): Promise<ClosingPass> {
   const held = await store.holdLeases(assigned, options.owner, options.leaseMs);
-  if (held.length === 0) return { closed: [], full: false, nextDueInMs: null };
+  if (held.length === 0) return { closed: [], refused: [], full: false, nextDueInMs: null };
   const { nowMs, partitions } = await store.times(held);
   const runs = await store.runs();
   let full = false;
@@ -42,10 +43,11 @@ export async function closeWindows(
     full ||= overdue.length === options.batchSize;
     await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
   }
-  const { windows, nextCheckAtMs } = await store.closeDue(nowMs, options.batchSize, options.owner);
+  const { windows, refused, nextCheckAtMs } = await store.closeDue(nowMs, options.batchSize, options.owner);
   return {
     closed: windows,
-    full: full || windows.length === options.batchSize,
+    refused,
+    full: full || windows.length + refused.length === options.batchSize,
     nextDueInMs: nextCheckAtMs === null ? null : Math.max(0, nextCheckAtMs - nowMs),
   };
 }

@@ -1,3 +1,4 @@
+import type { AfterwordError } from '../errors.ts';
 import type { TopicPartition } from '../model/record.ts';
 import type { CloseReason } from '../model/session-window.ts';
 import type { ClosedWindowView } from '../model/window-view.ts';
@@ -36,8 +37,17 @@ export type Verdict =
       readonly checkAtMs: number;
     };
 
+/** A window whose closing the database refused: a fault of ours, which must hold up no other. */
+export interface RefusedClosing {
+  readonly windowId: string;
+  /** It is tried again after so long. */
+  readonly retryInMs: number;
+  readonly error: AfterwordError;
+}
+
 export interface ClosedBatch {
   readonly windows: readonly ClosedWindowView[];
+  readonly refused: readonly RefusedClosing[];
   /** Wall time, ms, of the next window that is only waiting for its grace; null: none waits. */
   readonly nextCheckAtMs: number | null;
 }
@@ -71,7 +81,8 @@ export interface ClosingStore {
   /**
    * Closes windows that are over and have been quiet for their grace: status, span,
    * extraction work and the `window.closed` event in one transaction, only while
-   * `owner` holds a lease.
+   * `owner` holds a lease. What the database refuses is found, put off and named; the
+   * others are closed.
    */
   closeDue(nowMs: number, limit: number, owner: string): Promise<ClosedBatch>;
   /** Notes that the polled end of the log was reached. */

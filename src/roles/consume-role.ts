@@ -55,6 +55,10 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
       const { windowId, closeReason: reason, messageCount: messages } = window;
       logger.debug('window.closed', { windowId, reason, messages });
     }
+    for (const { windowId, retryInMs, error } of pass.refused) {
+      metrics.closingsRefused.add(1);
+      logger.failure('closing.refused', error, { windowId, retryInMs });
+    }
     if (pass.closed.length > 0) options.onClosed();
     if (pass.full) return { nextInMs: 0 };
     return { nextInMs: Math.min(closerPollMs, Math.max(1, pass.nextDueInMs ?? closerPollMs)) };

@@ -71,6 +71,8 @@ const consumeEvents = {
 
 const windowEvents = {
   'window.closed': { windowId: 'id', reason: 'code', messages: 'count' },
+  /** The database refused it, which is a fault of ours; the others close. */
+  'closing.refused': { windowId: 'id', retryInMs: 'ms' },
   'window.superseded': { windowId: 'id', reason: 'code?' },
   'window.claimed': { windowId: 'id', revision: 'count', waitedMs: 'ms' },
   'window.enriched': {

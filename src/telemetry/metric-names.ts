@@ -80,6 +80,10 @@ export const windowMetrics = {
   windowsClosed: counter<{ reason: CloseReason }>('afterword_windows_closed_total', 'Windows closed.', [
     'reason',
   ]),
+  closingsRefused: counter(
+    'afterword_closings_refused_total',
+    'Windows that the database refused to close, which is a fault of Afterword: any is worth a report.',
+  ),
   windowsSuperseded: counter('afterword_windows_superseded_total', 'Windows that others replaced.'),
   windowsRevised: counter('afterword_windows_revised_total', 'Closed windows that changed again.'),
   windowsOpen: gauge('afterword_windows_open', 'Windows that are open now.'),

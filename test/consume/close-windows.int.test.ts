@@ -134,3 +134,57 @@ describe('closing', () => {
     expect(again.map(({ windowId, revision }) => [windowId, revision])).toEqual([[closed[0]?.windowId, 1]]);
   });
 });
+
+describe('a window that the database refuses to close', () => {
+  const users = ['ann', 'bob', 'cid', 'dot', 'eve', 'fay', 'gus'];
+
+  /** Takes the span of this person's window, as only a fault of ours could. */
+  async function takeSpanOf(user: string): Promise<string> {
+    const taken = await harness.rows<{ window_id: string }>(
+      `insert into afterword.closed_windows (window_id, run_id, session_key, span)
+       select other.window_id, w.run_id, w.session_key, int8range(w.started_at_ms, w.ended_at_ms, '[]')
+       from afterword.windows w join afterword.user_keys k using (key_id),
+         lateral (select window_id from afterword.windows o where o.key_id <> w.key_id
+           order by o.started_at_ms desc limit 1) other
+       where k.user_id = $1
+       returning (select w.window_id from afterword.windows w join afterword.user_keys k using (key_id)
+         where k.user_id = $1) as window_id`,
+      [user],
+    );
+    return taken[0]?.window_id ?? '';
+  }
+
+  async function overlapOf(user: string): Promise<string> {
+    await store(0, ...users.map((name) => message({ id: 'a', atMs: at(0), user: name })));
+    await store(0, message({ id: 'open', atMs: at(100_000), user: 'last' }));
+    return takeSpanOf(user);
+  }
+
+  it('is named and put off, while all others close', async () => {
+    const windowId = await overlapOf('dot');
+    const pass = await closeOnce(harness.closing);
+    expect(pass.closed.map(({ userId }) => userId).sort()).toEqual(users.filter((name) => name !== 'dot'));
+    expect(pass.refused).toMatchObject([{ windowId, error: { code: 'DATABASE_REFUSED' } }]);
+    expect(pass.refused[0]?.error.details).toMatchObject({ sqlstate: '23P01' });
+    // No second try at once, and a closer that does not spin.
+    const next = await closeOnce(harness.closing);
+    expect(next).toMatchObject({ closed: [], refused: [], full: false });
+    expect(next.nextDueInMs).toBeGreaterThan(minuteMs);
+    const events = await harness.rows(
+      `select 1 from afterword.outbox where event_type = 'afterword.window.closed.v1'`,
+    );
+    expect(events).toHaveLength(users.length - 1);
+  });
+
+  it('closes when the fault is mended', async () => {
+    const windowId = await overlapOf('dot');
+    await closeOnce(harness.closing);
+    await harness.pool.query(
+      'delete from afterword.closed_windows c using afterword.windows w where w.window_id = c.window_id and w.key_id <> c.session_key',
+    );
+    await passQuietly(hourMs);
+    const pass = await closeOnce(harness.closing);
+    expect(pass.closed.map((window) => window.windowId)).toEqual([windowId]);
+    expect(pass.refused).toEqual([]);
+  });
+});
