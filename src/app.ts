@@ -113,6 +113,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       createConsumeRole({
         ...context,
         source,
+        messagesTopic: config.kafka.messagesTopic,
         reading: log.reading,
         store: createPostgresMessageStore(database.pool),
         closing: createPostgresClosingStore(database.pool),

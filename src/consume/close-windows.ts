@@ -4,6 +4,8 @@ import { effectiveTimeMs, judgeWindow, type EventClock } from '../sessions/close
 import { SettingsTimeline } from '../sessions/settings-timeline.ts';
 import type { ClosingStore, OpenWindow, PartitionTime, RefusedClosing, Verdict } from './closing-store.ts';
 import type { RunSettings } from './message-store.ts';
+import type { LogPartition } from './record-source.ts';
+import { isReadToItsEnd } from './unread-partition.ts';
 
 export interface CloserOptions {
   readonly owner: string;
@@ -32,7 +34,7 @@ export async function closeWindows(
   options: CloserOptions,
 ): Promise<ClosingPass> {
   const held = await store.holdLeases(assigned, options.owner, options.leaseMs);
-  if (held.length === 0) return { closed: [], refused: [], full: false, nextDueInMs: null };
+  if (held.length === 0) return nothing;
   const { nowMs, partitions } = await store.times(held);
   const runs = await store.runs();
   let full = false;
@@ -43,11 +45,52 @@ export async function closeWindows(
     full ||= overdue.length === options.batchSize;
     await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
   }
-  const { windows, refused, nextCheckAtMs } = await store.closeDue(nowMs, options.batchSize, options.owner);
+  return closeDue(store, nowMs, full, options);
+}
+
+const nothing: ClosingPass = { closed: [], refused: [], full: false, nextDueInMs: null };
+/** A partition counts as unread when no closer has held it for so long: many leases, and any rebalance. */
+const unreadAfterMs = 120_000;
+
+/**
+ * One pass over partitions that nobody reads: where nothing waits in the log either, the
+ * clock judges their windows, which would be open for ever otherwise. One process at a time
+ * does this, whatever it reads itself.
+ *
+ * @param log every partition that the topic has now, as the source tells
+ */
+export async function closeUnread(
+  store: ClosingStore,
+  topic: string,
+  log: readonly LogPartition[],
+  options: CloserOptions,
+): Promise<ClosingPass> {
+  if (log.length === 0 || !(await store.holdUnreadLease(options.owner, options.leaseMs))) return nothing;
+  const { nowMs, partitions } = await store.unread(topic, unreadAfterMs);
+  const ended = partitions.filter((unread) => isReadToItsEnd(unread, log));
+  if (ended.length === 0) return nothing;
+  const runs = await store.runs();
+  const clock: EventClock = { streamTimeMs: Number.NEGATIVE_INFINITY, wallMs: nowMs };
+  let full = false;
+  for (const { partition } of ended) {
+    const overdue = await store.overdue(partition, nowMs, options.batchSize);
+    full ||= overdue.length === options.batchSize;
+    await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
+  }
+  return closeDue(store, nowMs, full, options);
+}
+
+async function closeDue(
+  store: ClosingStore,
+  nowMs: number,
+  full: boolean,
+  { batchSize, owner }: CloserOptions,
+): Promise<ClosingPass> {
+  const { windows, refused, nextCheckAtMs } = await store.closeDue(nowMs, batchSize, owner);
   return {
     closed: windows,
     refused,
-    full: full || windows.length + refused.length === options.batchSize,
+    full: full || windows.length + refused.length === batchSize,
     nextDueInMs: nextCheckAtMs === null ? null : Math.max(0, nextCheckAtMs - nowMs),
   };
 }

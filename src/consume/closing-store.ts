@@ -3,6 +3,7 @@ import type { TopicPartition } from '../model/record.ts';
 import type { CloseReason } from '../model/session-window.ts';
 import type { ClosedWindowView } from '../model/window-view.ts';
 import type { RunSettings } from './message-store.ts';
+import type { UnreadPartition } from './unread-partition.ts';
 
 /** An open window whose look-at time has come by event time; not necessarily over. */
 export interface OpenWindow {
@@ -74,6 +75,20 @@ export interface ClosingStore {
     partitions: readonly TopicPartition[],
   ): Promise<{ nowMs: number; partitions: readonly PartitionTime[] }>;
   runs(): Promise<readonly RunSettings[]>;
+  /**
+   * Takes or renews the lease of whoever looks after partitions that nobody reads; false
+   * while another process has it.
+   */
+  holdUnreadLease(owner: string, ttlMs: number): Promise<boolean>;
+  /**
+   * Partition numbers in which windows wait to be judged and of which no closer has held the
+   * lease for `quietMs`, under any topic: a window does not know its topic. Also those whose
+   * closer cannot judge, since no record of this topic was ever stored.
+   */
+  unread(
+    topic: string,
+    quietMs: number,
+  ): Promise<{ readonly nowMs: number; readonly partitions: readonly UnreadPartition[] }>;
   /** Open windows of one partition that should be looked at, earliest first. */
   overdue(partition: number, effectiveMs: number, limit: number): Promise<readonly OpenWindow[]>;
   /** Applies verdicts to windows whose end is still the one that was judged. */

@@ -59,6 +59,11 @@ export interface RecordSource {
    * no batch ever shows).
    */
   progress(): Promise<readonly PartitionReadProgress[]>;
+  /**
+   * Every partition that the topic has now, whoever reads it, with its bounds as polled
+   * now. Empty only while that is not known.
+   */
+  partitions(): Promise<readonly LogPartition[]>;
   /** Finishes the batch in hand, commits, leaves the group. Idempotent. */
   stop(): Promise<void>;
   /** Resolves (never rejects) with the cause when the source died for good and will not restart by itself. */
@@ -68,4 +73,11 @@ export interface RecordSource {
 export interface PartitionReadProgress extends TopicPartition {
   readonly endOffset: bigint;
   readonly position: bigint;
+}
+
+export interface LogPartition {
+  readonly partition: number;
+  /** First offset that the log still holds, and the one after the last. */
+  readonly start: bigint;
+  readonly end: bigint;
 }

@@ -1,4 +1,4 @@
-import { closeWindows } from '../consume/close-windows.ts';
+import { closeUnread, closeWindows, type ClosingPass } from '../consume/close-windows.ts';
 import type { ClosingStore } from '../consume/closing-store.ts';
 import { Consumer } from '../consume/consumer.ts';
 import type { MessageStore } from '../consume/message-store.ts';
@@ -12,6 +12,7 @@ import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
 export interface ConsumeRoleOptions extends LoopContext {
   readonly source: RecordSource;
+  readonly messagesTopic: string;
   /** Whether the log lets us read. */
   readonly reading: () => CheckOutcome;
   readonly store: MessageStore;
@@ -31,10 +32,14 @@ const closerPollMs = 250;
 /** Well within the 5 s for which "caught up" holds. */
 const progressPollMs = 1_000;
 
+/** Partitions without a reader are rare, and nobody is in a hurry there. */
+const unreadPollMs = 15_000;
+
 /** Loop 1, with the closer and the poll of the log's end beside it. */
 export function createConsumeRole(options: ConsumeRoleOptions): Role {
   const closer: PollingLoop = watchedLoop(options, 'closer', () => close());
   const progress = watchedLoop(options, 'progress', () => noteProgress());
+  const unread = watchedLoop(options, 'unread-partitions', () => closeUnreadOnes());
   const consumer = new Consumer({
     ...options,
     onStored: () => {
@@ -42,14 +47,29 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
     },
   });
 
+  const { owner, graceMs } = options;
+  const closerOptions = { owner, graceMs, leaseMs, batchSize: closerBatch };
+
   async function close(): Promise<{ nextInMs: number }> {
-    const { closing, owner, graceMs, metrics, logger } = options;
-    const pass = await closeWindows(closing, consumer.assigned, {
-      owner,
-      graceMs,
-      leaseMs,
-      batchSize: closerBatch,
+    const pass = await closeWindows(options.closing, consumer.assigned, closerOptions);
+    report(pass);
+    if (pass.full) return { nextInMs: 0 };
+    return { nextInMs: Math.min(closerPollMs, Math.max(1, pass.nextDueInMs ?? closerPollMs)) };
+  }
+
+  async function closeUnreadOnes(): Promise<{ nextInMs: number }> {
+    const { closing, source, messagesTopic } = options;
+    const pass = await closeUnread(closing, messagesTopic, await source.partitions(), {
+      ...closerOptions,
+      // Kept between passes, so that others need not ask the same.
+      leaseMs: 2 * unreadPollMs,
     });
+    report(pass);
+    return { nextInMs: pass.full ? 0 : unreadPollMs };
+  }
+
+  function report(pass: ClosingPass): void {
+    const { metrics, logger } = options;
     for (const window of pass.closed) {
       metrics.windowsClosed.add(1, { reason: window.closeReason });
       const { windowId, closeReason: reason, messageCount: messages } = window;
@@ -60,8 +80,6 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
       logger.failure('closing.refused', error, { windowId, retryInMs });
     }
     if (pass.closed.length > 0) options.onClosed();
-    if (pass.full) return { nextInMs: 0 };
-    return { nextInMs: Math.min(closerPollMs, Math.max(1, pass.nextDueInMs ?? closerPollMs)) };
   }
 
   async function noteProgress(): Promise<{ nextInMs: number }> {
@@ -81,6 +99,7 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
     checks: [
       loopCheck(closer),
       loopCheck(progress),
+      loopCheck(unread),
       {
         name: 'consumer',
         check: () =>
@@ -92,11 +111,12 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
     start: async () => {
       closer.start();
       progress.start();
+      unread.start();
       await consumer.start();
     },
     stop: async () => {
       await consumer.stop();
-      await Promise.all([progress.stop(), closer.stop()]);
+      await Promise.all([progress.stop(), unread.stop(), closer.stop()]);
       await options.closing.releaseLeases(options.owner).catch(() => undefined);
     },
   };

@@ -123,6 +123,7 @@ function pausableSource(): RecordSource & { readonly paused: Set<number> } {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     progress: () => Promise.resolve([]),
+    partitions: () => Promise.resolve([]),
     died: new Promise(() => undefined),
     pause: (partitions) => {
       for (const { partition } of partitions) paused.add(partition);

@@ -5,6 +5,14 @@ import type { Admin } from 'kafkajs';
 import { createKafkaClient, type KafkaConnection } from './kafka-client.ts';
 import { protocolErrorType, toLogError } from './kafka-errors.ts';
 
+/**
+ * The client's picture of a topic is older than the broker's. kafkajs keeps it for minutes
+ * and cannot be told to ask anew; a fresh client has none.
+ */
+export class StaleMetadata extends Error {
+  override readonly name = 'StaleMetadata';
+}
+
 /** One admin client, connected at its first use, and thrown away after a failure: the next use has a fresh one. */
 export class AdminConnection {
   readonly #connection: KafkaConnection;
@@ -15,11 +23,15 @@ export class AdminConnection {
   }
 
   /** @throws AfterwordError of a code that the ports name. */
-  async use<T>(doing: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  async use<T>(doing: string, work: (admin: Admin) => Promise<T>, isSecond = false): Promise<T> {
     const admin = (this.#admin ??= connect(this.#connection));
     try {
       return await withPatience(work, await admin);
     } catch (error) {
+      if (error instanceof StaleMetadata && !isSecond) {
+        await this.#discard(admin);
+        return this.use(doing, work, true);
+      }
       const translated = toLogError(error, doing);
       // A missing topic says nothing against the connection.
       if (translated.code === 'LOG_UNAVAILABLE') await this.#discard(admin);

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ensureError, InvariantError } from '../../errors.ts';
 import type { TopicPartition } from '../../model/record.ts';
-import type { PartitionReadProgress, RecordHandler, RecordSource } from '../../consume/record-source.ts';
+import type {
+  LogPartition,
+  PartitionReadProgress,
+  RecordHandler,
+  RecordSource,
+} from '../../consume/record-source.ts';
 import { AdminConnection } from './admin-connection.ts';
 import { backOffMs } from './back-off.ts';
 import { createDeferred } from './deferred.ts';
 import { GroupMembership, type MembershipEnd } from './group-membership.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import { isPassing, reasonOf, toLogError } from './kafka-errors.ts';
-import { topicExists } from './topic-admin.ts';
+import { readBounds, topicExists } from './topic-admin.ts';
 
 export interface KafkaRecordSourceOptions extends KafkaConnection {
   readonly groupId: string;
@@ -76,17 +81,21 @@ class KafkaRecordSource implements RecordSource {
     const membership = this.#membership;
     if (membership === undefined) return [];
     const { topic } = this.#options;
-    const ends = await this.#admins.use(`reading the end of topic ${topic}`, (admin) =>
-      admin.fetchTopicOffsets(topic),
-    );
+    const bounds = await this.partitions();
     await membership.delivery.commitPassed();
-    const endOf = new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]));
+    const endOf = new Map(bounds.map(({ partition, end }) => [partition, end]));
     return membership.assignment.all().flatMap(({ partition, position }) => {
       const endOffset = endOf.get(partition);
       return endOffset === undefined || position === undefined
         ? []
         : [{ topic, partition, endOffset, position }];
     });
+  }
+
+  async partitions(): Promise<readonly LogPartition[]> {
+    if (this.#membership === undefined) return [];
+    const { topic } = this.#options;
+    return this.#admins.use(`reading the end of topic ${topic}`, (admin) => readBounds(admin, topic));
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,9 @@
 import kafkajs, { type Admin } from 'kafkajs';
 
 import { AfterwordError } from '../../errors.ts';
+import type { LogPartition } from '../../consume/record-source.ts';
 import type { PartitionOffsets, TopicAdmin, TopicDescription } from '../../publish/topic-admin.ts';
-import { AdminConnection } from './admin-connection.ts';
+import { AdminConnection, StaleMetadata } from './admin-connection.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 
 export function createKafkaTopicAdmin(connection: KafkaConnection): TopicAdmin {
@@ -75,13 +76,25 @@ export async function readOffsets(admin: Admin, topic: string, groupId: string):
     throw new AfterwordError('TOPIC_MISSING', `there is no topic ${topic}`, { details: { topic } });
   }
   const committed = await readCommitted(admin, topic, groupId);
-  return (await admin.fetchTopicOffsets(topic))
-    .map(({ partition, low, high }) => ({
-      partition,
-      start: BigInt(low),
-      end: BigInt(high),
-      committed: committed.get(partition) === earliest ? BigInt(low) : committed.get(partition),
-    }))
+  return (await readBounds(admin, topic)).map(({ partition, start, end }) => ({
+    partition,
+    start,
+    end,
+    committed: committed.get(partition) === earliest ? start : committed.get(partition),
+  }));
+}
+
+/**
+ * The bounds of every partition that the topic has now, in order.
+ *
+ * @throws StaleMetadata when this client does not know of partitions that were added since
+ */
+export async function readBounds(admin: Admin, topic: string): Promise<LogPartition[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  if (topics[0]?.partitions.length !== offsets.length) throw new StaleMetadata();
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }))
     .sort((a, b) => a.partition - b.partition);
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ClosingStore, OpenWindow, PartitionTime, Verdict } from '../../consume/closing-store.ts';
+import type { UnreadPartition } from '../../consume/unread-partition.ts';
 import type { TopicPartition } from '../../model/record.ts';
 import { closeDue, closerLeasePrefix as leasePrefix } from './close-due.ts';
 import { translating } from './database-errors.ts';
@@ -12,6 +13,9 @@ export function createPostgresClosingStore(pool: pg.Pool): ClosingStore {
     releaseLeases: (owner) => translating(() => releaseLeases(pool, leasePrefix, owner)),
     times: (partitions) => translating(() => readTimes(pool, partitions)),
     runs: () => translating(() => readRuns(pool)),
+    holdUnreadLease: (owner, ttlMs) =>
+      translating(async () => (await holdLeases(pool, [unreadLease], owner, ttlMs)).length === 1),
+    unread: (topic, quietMs) => translating(() => readUnread(pool, topic, quietMs)),
     overdue: (partition, effectiveMs, limit) =>
       translating(() => readOverdue(pool, partition, effectiveMs, limit)),
     applyVerdicts: (verdicts) => translating(() => applyVerdicts(pool, verdicts)),
@@ -19,6 +23,9 @@ export function createPostgresClosingStore(pool: pg.Pool): ClosingStore {
     markCaughtUp: (partitions) => translating(() => markCaughtUp(pool, partitions)),
   };
 }
+
+/** No topic and no partition in it, so that it counts for none. */
+const unreadLease = `${leasePrefix}unread`;
 
 function leaseName({ topic, partition }: TopicPartition): string {
   return `${leasePrefix}${topic}/${partition}`;
@@ -58,6 +65,40 @@ async function readTimes(
     partitions: rows.flatMap(({ topic, partition, stream_time_ms, caught_up }) =>
       topic === null ? [] : [{ topic, partition, streamTimeMs: Number(stream_time_ms), caughtUp: caught_up }],
     ),
+  };
+}
+
+/** Steps from one partition number to the next by `windows_check`, however many windows are open. */
+async function readUnread(
+  pool: pg.Pool,
+  topic: string,
+  quietMs: number,
+): Promise<{ nowMs: number; partitions: readonly UnreadPartition[] }> {
+  const { rows } = await pool.query<{ now_ms: string; partition: number; next_offset: string | null }>(
+    `with recursive waiting (partition) as (
+       select min(partition) from afterword.windows where status = 'open' and due_reason is null
+       union all
+       select (select min(w.partition) from afterword.windows w
+         where w.status = 'open' and w.due_reason is null and w.partition > waiting.partition)
+       from waiting where waiting.partition is not null
+     )
+     select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, waiting.partition, p.next_offset
+     from waiting
+     left join afterword.partition_progress p on p.topic = $1 and p.partition = waiting.partition
+     where waiting.partition is not null and not exists (
+       select 1 from afterword.leases l
+       where starts_with(l.name, $3) and split_part(l.name, '/', 3) = waiting.partition::text
+         and l.expires_at > clock_timestamp() - $2 * interval '1 millisecond'
+         and (split_part(l.name, '/', 2) <> $1 or p.topic is not null))
+     order by waiting.partition`,
+    [topic, quietMs, leasePrefix],
+  );
+  return {
+    nowMs: Number(rows[0]?.now_ms ?? 0),
+    partitions: rows.map(({ partition, next_offset }) => ({
+      partition,
+      stored: next_offset === null ? null : BigInt(next_offset),
+    })),
   };
 }
 

@@ -180,6 +180,36 @@ describeWithKafka('the Kafka record source', (brokers) => {
     // A second member makes the leader look at the topic again; alone it looks once a minute.
     const second = await read({ topic });
     await until('three in all', () => recorder.assigned.length + second.recorder.assigned.length === 3);
+    // Each from its start: what came before a reader had it is there too.
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    const messages = [0, 1, 2].map((partition) => ({ value: `in ${partition}`, partition }));
+    await producer.send({ topic, messages });
+    await producer.disconnect();
+    const values = (): string[] => [...recorder.values(), ...second.recorder.values()].sort();
+    await until('a record of each', () => values().join() === 'in 0,in 1,in 2');
+    const known = await second.source.partitions();
+    expect(known.map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  });
+
+  it('reads added partitions from their start, also what came before it knew of them', async () => {
+    const topic = await makeTopic(admin);
+    const { recorder } = await read({ topic });
+    await until('one partition', () => recorder.assigned.length === 1);
+    await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+    // A client of its own: the admin's picture of the topic is from before.
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    await until('the new partition to be known', async () =>
+      producer.send({ topic, messages: [{ value: 'early', partition: 1 }] }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await producer.disconnect();
+    const second = await read({ topic });
+    const values = (): string[] => [...recorder.values(), ...second.recorder.values()];
+    await until('the early record', () => values().includes('early'));
   });
 
   it('keeps no more of a fetch in memory than the values it hands out', async () => {

@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 
 import { InvariantError } from '../../../errors.ts';
-import type { PartitionReadProgress, RecordHandler, RecordSource } from '../../../consume/record-source.ts';
+import type {
+  LogPartition,
+  PartitionReadProgress,
+  RecordHandler,
+  RecordSource,
+} from '../../../consume/record-source.ts';
 import type { TopicPartition } from '../../../model/record.ts';
 import { createDeferred } from '../../kafka/deferred.ts';
 import { backOffMs } from '../../kafka/back-off.ts';
@@ -69,13 +74,20 @@ class EmbeddedRecordSource implements RecordSource {
   async progress(): Promise<readonly PartitionReadProgress[]> {
     const membership = this.#membership;
     if (membership === undefined) return [];
+    const { topic } = this.#options;
+    const ends = new Map((await this.partitions()).map((end) => [end.partition, end.end]));
+    return membership.positions().flatMap(({ partition, position }) => {
+      const endOffset = ends.get(partition);
+      return endOffset === undefined ? [] : [{ topic, partition, endOffset, position }];
+    });
+  }
+
+  async partitions(): Promise<readonly LogPartition[]> {
+    const membership = this.#membership;
+    if (membership === undefined) return [];
     const { pool, topic } = this.#options;
     try {
-      const ends = new Map((await readEnds(pool, membership.topicId)).map((end) => [end.partition, end.end]));
-      return membership.positions().flatMap(({ partition, position }) => {
-        const endOffset = ends.get(partition);
-        return endOffset === undefined ? [] : [{ topic, partition, endOffset, position }];
-      });
+      return await readEnds(pool, membership.topicId);
     } catch (error) {
       throw toLogError(error, `reading the end of topic ${topic}`);
     }
