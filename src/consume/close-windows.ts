@@ -106,15 +106,15 @@ function judgeAll(
   graceMs: number,
 ): Verdict[] {
   return windows.map((window) => {
-    const gapMs = gapOf(window, runs);
+    const joinableUntilMs = timelineOf(window, runs).joinableUntilMs(window.endedAtMs);
     const { windowId, endedAtMs, touchedAtMs } = window;
-    return { windowId, endedAtMs, ...judgeWindow({ endedAtMs, gapMs, touchedAtMs, graceMs }, clock) };
+    return { windowId, endedAtMs, ...judgeWindow({ joinableUntilMs, touchedAtMs, graceMs }, clock) };
   });
 }
 
-function gapOf(window: OpenWindow, runs: readonly RunSettings[]): number {
+function timelineOf(window: OpenWindow, runs: readonly RunSettings[]): SettingsTimeline {
   const run = runs.find((candidate) => candidate.runId === window.runId);
   if (run === undefined) throw new Error(`run ${window.runId} has no settings`);
   const dated = Object.hasOwn(run.datedByBot, window.botId) ? run.datedByBot[window.botId] : undefined;
-  return new SettingsTimeline(dated ?? run.dated).at(window.endedAtMs).gapMs;
+  return new SettingsTimeline(dated ?? run.dated);
 }

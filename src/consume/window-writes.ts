@@ -80,7 +80,7 @@ function checkAtMs(
   endedAtMs: number,
   ending: Ending,
 ): number {
-  if (ending === undefined) return endedAtMs + timeline.at(endedAtMs).gapMs;
+  if (ending === undefined) return timeline.joinableUntilMs(endedAtMs);
   return work.nowMs + graceOf(ending, work.graceMs);
 }
 

@@ -9,8 +9,8 @@ export interface EventClock {
 }
 
 export interface EndOfWindow {
-  readonly endedAtMs: number;
-  readonly gapMs: number;
+  /** The latest event time at which a message would still belong. */
+  readonly joinableUntilMs: number;
   /** Wall time of its last arrival. */
   readonly touchedAtMs: number;
   readonly graceMs: number;
@@ -32,11 +32,11 @@ export function effectiveTimeMs(clock: EventClock): number {
  * message exactly one gap after the last still belongs, and may be next.
  */
 export function judgeWindow(window: EndOfWindow, clock: EventClock): CloseVerdict {
-  const overAtMs = window.endedAtMs + window.gapMs;
-  if (effectiveTimeMs(clock) <= overAtMs) return { kind: 'wait', checkAtMs: overAtMs };
+  const { joinableUntilMs } = window;
+  if (effectiveTimeMs(clock) <= joinableUntilMs) return { kind: 'wait', checkAtMs: joinableUntilMs };
   return {
     kind: 'due',
-    reason: clock.streamTimeMs > overAtMs ? 'stream-time' : 'idle',
+    reason: clock.streamTimeMs > joinableUntilMs ? 'stream-time' : 'idle',
     checkAtMs: window.touchedAtMs + window.graceMs,
   };
 }

@@ -36,4 +36,20 @@ export class SettingsTimeline {
     if (this.#entries.length === 1) return this.#first;
     return this.#entries.findLast((entry) => entry.effectiveFromMs <= eventTimeMs) ?? this.#first;
   }
+
+  /**
+   * The latest event time at which a message would still belong to a window that ends here:
+   * a gap that changes meanwhile may make that later, or sooner. A window must not be
+   * taken for over before it has passed.
+   */
+  joinableUntilMs(endedAtMs: number): number {
+    let untilMs = endedAtMs;
+    for (const [index, { gapMs, effectiveFromMs }] of this.#entries.entries()) {
+      const fromMs = index === 0 ? Number.NEGATIVE_INFINITY : effectiveFromMs;
+      const nextMs = this.#entries[index + 1]?.effectiveFromMs ?? Number.POSITIVE_INFINITY;
+      const lastMs = Math.min(endedAtMs + gapMs, nextMs - 1);
+      if (lastMs >= fromMs) untilMs = Math.max(untilMs, lastMs);
+    }
+    return untilMs;
+  }
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { effectiveTimeMs, judgeWindow } from '../../src/sessions/close-rules.ts';
 
-/** Ended at 1,000 with a gap of 100; last touched at wall time 5,000; grace 10. */
-const window = { endedAtMs: 1_000, gapMs: 100, touchedAtMs: 5_000, graceMs: 10 };
+/** Joinable until 1,100; last touched at wall time 5,000; grace 10. */
+const window = { joinableUntilMs: 1_100, touchedAtMs: 5_000, graceMs: 10 };
 
 describe('whether an open window is over', () => {
   it.each([
