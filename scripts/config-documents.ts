@@ -131,7 +131,28 @@ function listSettings(schema: JsonSchema, path: string): [string, string][] {
   });
 }
 
-const rulesSection = `## Rules between settings
+const rulesSection = `## What the database decides
+
+\`SESSION_GAP\`, \`SESSION_MAX_MESSAGES\`, \`SESSION_MAX_DURATION\`, \`SESSION_KEY\` and \`bots.<bot>.gap\` decide where windows end,
+so they belong to the database and not to a process: the first process that starts on an empty database stores its own,
+and all use what is stored. A process that is configured otherwise logs \`settings.differed\` once for each setting;
+\`status\`, \`doctor\` and \`settings show\` tell it as well.
+
+- \`afterword settings show\`: the stored settings with their dates, what this process is configured to, and what differs.
+- \`afterword settings apply\`: stores this process's configuration for the time to come. It holds for messages whose
+  \`sent_at\` lies at or after its date; others keep the settings of their time, also when they arrive later. The silence
+  before a message is judged by the settings at that message, the caps of a window by those at its first.
+- The date is the database's clock and six minutes: a message may be dated five minutes ahead, and nothing that is stored
+  is cut anew. \`--at TIME\` names a later date; an earlier one is refused. Settings that are planned for later than that
+  are in the way unless \`--replace\` takes them back. \`--dry-run\` only tells.
+- \`SESSION_KEY\` cannot change: \`apply\` refuses it.
+
+Everything else is each process's own. For extraction (\`AFTERWORD_MODEL\`, \`IGNORE_USERS\`, stages, minimum messages, the
+model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
+its revisions. The first start and \`settings apply\` record these settings, so that a process with others says so; keep
+processes alike. \`SESSION_GRACE\` decides when a window closes, never where it ends.
+
+## Rules between settings
 
 - \`SESSION_GRACE\` is shorter than \`SESSION_GAP\`, and the gap is at most \`SESSION_MAX_DURATION\`; the gap of one bot too.
 - The three topics differ from each other.

@@ -8,15 +8,12 @@ import { createPostgresExtractionStore } from './adapters/postgres/extraction-st
 import { createPostgresMessageStore } from './adapters/postgres/message-store.ts';
 import { createPostgresOutbox } from './adapters/postgres/outbox-store.ts';
 import { readGauges } from './adapters/postgres/read-gauges.ts';
-import {
-  settingsInForce,
-  type SettingsInForce,
-  type StoredSettings,
-} from './adapters/postgres/run-settings.ts';
+import { settingsInForce } from './adapters/postgres/run-settings.ts';
 import { inTransaction } from './adapters/postgres/transaction.ts';
 import { createPostgresVectorOutbox } from './adapters/postgres/vector-outbox.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
+import { settingDifferences, toRunConfiguration } from './config/run-configuration.ts';
 import { settingsForBot } from './config/settings-for-bot.ts';
 import { decodeRecord } from './consume/decode-record.ts';
 import type { BotExtraction, ModelAccess } from './extract/extract-window.ts';
@@ -51,7 +48,6 @@ export interface Worker {
   stop(deadlineMs: number): Promise<void>;
   /** Resolves with the cause when reading died for good: the process has to end. */
   readonly died: Promise<Error>;
-  readonly settings: SettingsInForce;
 }
 
 /** A long conversation may take a model more than a minute. */
@@ -64,10 +60,7 @@ const maxRecordBytes = 900_000;
  * the only places that know both. The database must be migrated.
  */
 export async function createWorker({ config, database, logger, roles }: WorkerOptions): Promise<Worker> {
-  const settings = await inTransaction(database.pool, (client) =>
-    settingsInForce(client, toStoredSettings(config)),
-  );
-  if (!settings.asConfigured) logger.warn('settings.differed', { setting: 'session' });
+  await agreeOnSettings(config, database, logger);
   const metrics = createMetrics({ withProcess: true });
   const heartbeats = new Heartbeats();
   const readiness = new Readiness();
@@ -151,7 +144,6 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
     await server?.stop();
   };
   return {
-    settings,
     died: source?.died ?? new Promise(() => undefined),
     start: async () => {
       const http = await server?.start();
@@ -160,6 +152,17 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
     },
     stop: (deadlineMs) => (stopped ??= stopAll(deadlineMs)),
   };
+}
+
+/** What decides windows is the database's: the first process stores its own, the others say what differs. */
+async function agreeOnSettings(config: Config, { pool }: OpenDatabase, logger: Logger): Promise<void> {
+  const configured = toRunConfiguration(config);
+  const standing = await inTransaction(pool, (client) => settingsInForce(client, configured));
+  for (const { kind, setting, botId, configured: own, stored } of settingDifferences(standing, configured)) {
+    // A word of the log has no commas.
+    const words = { configured: own.replaceAll(',', '/'), stored: stored.replaceAll(',', '/') };
+    logger.warn('settings.differed', { kind, setting, botId, ...words });
+  }
 }
 
 const vectorLeaseMs = 120_000;
@@ -224,20 +227,6 @@ const timing: Timing = {
 /** Does not keep the process alive by itself. */
 function pauseFor(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });
-}
-
-export function toStoredSettings(config: Config): StoredSettings {
-  const { gapMs, maxMessages, maxDurationMs, key } = config.session;
-  const ownGaps = Object.keys(config.bots).filter((bot) => settingsForBot(config, bot).gapMs !== gapMs);
-  return {
-    gapMs,
-    maxMessages,
-    maxDurationMs,
-    sessionKey: key,
-    bots: Object.fromEntries(
-      ownGaps.map((bot) => [bot, { gapMs: settingsForBot(config, bot).gapMs, maxMessages, maxDurationMs }]),
-    ),
-  };
 }
 
 /** What holds for each bot, worked out once a bot. */

@@ -1,7 +1,12 @@
 import type { Counts, StoreStatus, WaitingWork } from '../adapters/postgres/read-status.ts';
 import type { Config } from '../config/config.ts';
+import {
+  settingDifferences,
+  toRunConfiguration,
+  type SettingDifference,
+} from '../config/run-configuration.ts';
 import type { PartitionOffsets } from '../publish/topic-admin.ts';
-import { settingDifferences, settingsDocument, settingsLine } from './format-settings.ts';
+import { differenceText, settingsDocument, settingsLine } from './format-settings.ts';
 import { alignColumns, printable, roughly, utcMinute } from './format-text.ts';
 import { partitionLags, totalLag, type PartitionLag } from './partition-lag.ts';
 
@@ -44,7 +49,7 @@ export function formatStatus(standing: Standing): string[] {
       store.gaps === 0 ? 'none' : `${store.gaps}: the log had deleted records before they were read`,
     ],
     ['settings', settingsLine(store.settings)],
-    ...settingDifferences(store.settings, config).map((difference) => ['', difference]),
+    ...differencesOf(standing).map((difference) => ['', differenceText(difference)]),
   ];
   return alignColumns(rows);
 }
@@ -72,9 +77,13 @@ export function statusDocument(standing: Standing): Readonly<Record<string, unkn
     dead_letters: store.deadLetters,
     ignored: store.ignored,
     log_gaps: store.gaps,
-    settings: store.settings === null ? null : settingsDocument(store.settings),
-    settings_differ: settingDifferences(store.settings, config).length > 0,
+    settings: store.settings === undefined ? null : settingsDocument(store.settings),
+    settings_differ: differencesOf(standing).length > 0,
   };
+}
+
+function differencesOf({ store, config }: Standing): readonly SettingDifference[] {
+  return store.settings === undefined ? [] : settingDifferences(store.settings, toRunConfiguration(config));
 }
 
 function lagsOf({ log, store }: Standing): PartitionLag[] {

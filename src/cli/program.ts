@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseSentAt } from '../consume/sent-at.ts';
 import { roleNames, type RoleName } from '../roles/role.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { runDemo } from './demo.ts';
@@ -7,6 +8,7 @@ import { runMigrate } from './migrate.ts';
 import { runPublish } from './publish.ts';
 import { runWorker } from './run.ts';
 import { runSearch } from './search.ts';
+import { applyConfiguredSettings, showSettings } from './settings.ts';
 import { runShow } from './show.ts';
 import { runStatus } from './status.ts';
 import { runWindows } from './windows.ts';
@@ -35,6 +37,7 @@ export async function runProgram(
     });
   addWorkCommands(program, run);
   addReadCommands(program, run);
+  addSettingsCommands(program, run);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
@@ -131,6 +134,36 @@ function addReadCommands(program: Command, run: Run): void {
     .option('--bot <bot>', 'also print what holds for this bot')
     .addOption(json())
     .action((options: { bot?: string; json: boolean }) => run((context) => runDoctor(context, options)));
+}
+
+function addSettingsCommands(program: Command, run: Run): void {
+  const settings = program.command('settings').description('What decides where windows end.');
+  settings
+    .command('show')
+    .description('What holds since when, and where this process is configured otherwise.')
+    .addOption(json())
+    .action((options: { json: boolean }) => run((context) => showSettings(context, options)));
+  settings
+    .command('apply')
+    .description("Make this process's configuration hold for messages to come.")
+    .option(
+      '--at <time>',
+      'event time from which it holds, RFC 3339; otherwise as soon as possible',
+      parseTime,
+    )
+    .option('--replace', 'take back settings that are planned for later', false)
+    .option('--dry-run', 'tell what would change, and change nothing', false)
+    .action((options: { at?: number; replace: boolean; dryRun: boolean }) =>
+      run((context) =>
+        applyConfiguredSettings(context, { ...options, atMs: options.at, replaces: options.replace }),
+      ),
+    );
+}
+
+function parseTime(text: string): number {
+  const time = parseSentAt(text);
+  if (!time.ok) throw new InvalidArgumentError(`${time.fault}; such as 2026-03-01T10:00:00Z`);
+  return time.atMs;
 }
 
 function parseRoles(text: string): RoleName[] {

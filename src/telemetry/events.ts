@@ -10,7 +10,14 @@ const processEvents = {
   'process.stopped': { tookMs: 'ms' },
   'process.failed': {},
   'config.loaded': { warnings: 'count', bots: 'count' },
-  'settings.differed': { setting: 'name' },
+  /** `windows`: what is stored is used; `extraction`: what is configured here is. */
+  'settings.differed': {
+    kind: 'code',
+    setting: 'name',
+    botId: 'id?',
+    configured: 'name',
+    stored: 'name',
+  },
   'settings.applied': { runId: 'id', settings: 'count' },
   'loop.started': { loop: 'name' },
   'loop.stopped': { loop: 'name' },

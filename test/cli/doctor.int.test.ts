@@ -89,7 +89,7 @@ describeWithPostgres('afterword doctor with a real database', () => {
   it('warns of settings that are configured and not in force, one by one', async () => {
     const own = await createTestDatabase();
     const pool = new pg.Pool({ connectionString: own.url, max: 1 });
-    await inTransaction(pool, (client) => settingsInForce(client, storedSettings));
+    await inTransaction(pool, (client) => settingsInForce(client, { settings: storedSettings }));
     await pool.end();
     const { exitCode, findings } = await examine({
       DATABASE_URL: own.url,

@@ -49,7 +49,7 @@ export const storedSettings = {
 
 /** The live run, made where there is none. */
 export async function seedRun(pool: pg.Pool): Promise<number> {
-  return (await inTransaction(pool, (client) => settingsInForce(client, storedSettings))).runId;
+  return (await inTransaction(pool, (client) => settingsInForce(client, { settings: storedSettings }))).runId;
 }
 
 export async function seedPerson(pool: pg.Pool, botId: string, userId: string): Promise<Person> {

@@ -2,7 +2,6 @@ import pg from 'pg';
 
 import { createPostgresClosingStore } from '../../src/adapters/postgres/closing-store.ts';
 import { createPostgresMessageStore } from '../../src/adapters/postgres/message-store.ts';
-import type { StoredSettings } from '../../src/adapters/postgres/run-settings.ts';
 import { closeWindows, type ClosingPass } from '../../src/consume/close-windows.ts';
 import type { ClosingStore } from '../../src/consume/closing-store.ts';
 import { decodeRecord } from '../../src/consume/decode-record.ts';
@@ -10,6 +9,7 @@ import type { MessageStore, SessionKeyKind } from '../../src/consume/message-sto
 import type { DecodedEntry } from '../../src/consume/plan-batch.ts';
 import { storeBatch, type BatchOutcome } from '../../src/consume/store-batch.ts';
 import type { LogRecord, TopicPartition } from '../../src/model/record.ts';
+import type { StoredSettings } from '../../src/model/run-settings.ts';
 import type { DatedSettings } from '../../src/sessions/settings-timeline.ts';
 import { createTestDatabase } from './database.ts';
 

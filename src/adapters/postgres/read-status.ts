@@ -1,8 +1,9 @@
 import type pg from 'pg';
+import type { SettingsStanding } from '../../model/run-settings.ts';
 import { translating } from './database-errors.ts';
 import { readSchemaVersions, type SchemaVersions } from './migrate.ts';
 import { stateExpression } from './read-windows.ts';
-import { readRuns } from './run-settings.ts';
+import { readSettings } from './run-settings.ts';
 
 export type Counts = Readonly<Record<string, number>>;
 
@@ -20,17 +21,6 @@ export interface PartitionStanding {
   readonly streamTimeMs: number;
   /** When the polled end of the log was last found reached. */
   readonly caughtUpAtMs: number | null;
-}
-
-/** What bounds windows now, as the run that readers see has it. */
-export interface SettingsStanding {
-  readonly runId: number;
-  readonly sessionKey: string;
-  readonly gapMs: number;
-  readonly maxMessages: number;
-  readonly maxDurationMs: number;
-  /** Gaps of bots that have their own, by bot. */
-  readonly gapMsByBot: Readonly<Record<string, number>>;
 }
 
 /** Where everything in the database stands: counts, times and settings, never a text or a person. */
@@ -55,8 +45,8 @@ export interface StoreStatus {
   /** Ranges of offsets that the log no longer had. */
   readonly gaps: number;
   readonly partitions: readonly PartitionStanding[];
-  /** Of the live run; null: no worker has started yet. */
-  readonly settings: SettingsStanding | null;
+  /** Of the live run; undefined: no worker has started yet. */
+  readonly settings: SettingsStanding | undefined;
 }
 
 /** @throws AfterwordError DATABASE_UNAVAILABLE */
@@ -161,23 +151,6 @@ async function readPartitions(pool: pg.Pool, topic: string): Promise<PartitionSt
     streamTimeMs: Number(row.stream_time_ms),
     caughtUpAtMs: row.caught_up_ms === null ? null : Number(row.caught_up_ms),
   }));
-}
-
-/** Null: no worker has started on this database yet. */
-export async function readSettings(pool: pg.Pool): Promise<SettingsStanding | null> {
-  const { rows } = await pool.query<{ run_id: number | null }>(
-    `select min(run_id) as run_id from afterword.runs where status = 'live'`,
-  );
-  const run = (await readRuns(pool)).find(({ runId }) => runId === rows[0]?.run_id);
-  const newest = run?.dated.at(-1);
-  if (run === undefined || newest === undefined) return null;
-  const { gapMs, maxMessages, maxDurationMs } = newest;
-  const own = Object.entries(run.datedByBot).flatMap(([bot, dated]) => {
-    const gap = dated.at(-1)?.gapMs ?? gapMs;
-    return gap === gapMs ? [] : [[bot, gap] as const];
-  });
-  const { runId, sessionKey } = run;
-  return { runId, sessionKey, gapMs, maxMessages, maxDurationMs, gapMsByBot: Object.fromEntries(own) };
 }
 
 function wholeSeconds(seconds: number | null | undefined): number {

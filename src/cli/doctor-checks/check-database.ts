@@ -1,9 +1,10 @@
 import { readSchemaVersions } from '../../adapters/postgres/migrate.ts';
-import { readSettings } from '../../adapters/postgres/read-status.ts';
 import { readServerFacts, type ServerFacts } from '../../adapters/postgres/read-server.ts';
+import { readSettings } from '../../adapters/postgres/run-settings.ts';
 import type { Config } from '../../config/config.ts';
+import { settingDifferences, toRunConfiguration } from '../../config/run-configuration.ts';
 import type { OpenDatabase } from '../../resources.ts';
-import { settingDifferences, settingsLine } from '../format-settings.ts';
+import { differenceHints, differenceText, settingsLine } from '../format-settings.ts';
 import { fail, looking, ok, warn, type Finding } from './check.ts';
 
 const oldestServer = 140_000;
@@ -112,11 +113,12 @@ async function checkSchema({ pool }: OpenDatabase): Promise<Finding[]> {
 
 function checkSettings(config: Config, { pool }: OpenDatabase): Promise<readonly Finding[]> {
   return looking('settings', 'check the database', async () => {
-    const settings = await readSettings(pool);
-    const differences = settingDifferences(settings, config);
-    if (differences.length === 0) return [ok('settings', settingsLine(settings))];
-    const hint =
-      'what is in force is used, by every process; restore the configuration or apply it for the time to come';
-    return differences.map((difference) => warn('settings', difference, hint));
+    const standing = await readSettings(pool);
+    const differences =
+      standing === undefined ? [] : settingDifferences(standing, toRunConfiguration(config));
+    if (differences.length === 0) return [ok('settings', settingsLine(standing))];
+    return differences.map((difference) =>
+      warn('settings', differenceText(difference), differenceHints[difference.kind]),
+    );
   });
 }
