@@ -40,6 +40,7 @@ export function formatStatus(standing: Standing): string[] {
     ['messages', `${store.messages}, of ${store.people} people`],
     ['windows', listed(store.windows)],
     ['extraction', `${listed(store.extractions)}${dueNote(store.due)}`],
+    ...(Object.keys(store.failures).length === 0 ? [] : [['', `failed by ${listed(store.failures)}`]]),
     ['results', listed(store.results)],
     ['to be sent', outboxLine(store.outbox)],
     ['dead letters', listed(store.deadLetters)],
@@ -69,6 +70,7 @@ export function statusDocument(standing: Standing): Readonly<Record<string, unkn
     people: store.people,
     windows: store.windows,
     extractions: { ...store.extractions },
+    failures: { ...store.failures },
     due: waitingDocument(store.due),
     results: store.results,
     outbox: Object.fromEntries(

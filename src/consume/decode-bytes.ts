@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DeadLetterReason } from '../model/decoded-record.ts';
+import { nestsDeeper } from '../model/storable-text.ts';
 
 export interface Refused {
   readonly ok: false;
@@ -57,18 +58,6 @@ function isRegistryFramed(bytes: Buffer): boolean {
 function textWithoutMark(bytes: Buffer): string {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return bytes.toString('utf8', marked ? 3 : 0);
-}
-
-/** Recursion ends at the limit, however deep the value is: whoever walks it later is safe. */
-function nestsDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  // Not `Object.values`: most records are flat, and every one comes by here.
-  for (const name in value) {
-    const inner: unknown = value[name as keyof typeof value];
-    if (typeof inner === 'object' && nestsDeeper(inner, levels - 1)) return true;
-  }
-  return false;
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

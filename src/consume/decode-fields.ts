@@ -17,7 +17,7 @@ import type { LogRecord } from '../model/record.ts';
 import type { OpenedRecord } from './cloud-events.ts';
 import { refuse, type Refused } from './decode-bytes.ts';
 import { parseSentAt } from './sent-at.ts';
-import { storableObject, storableText } from './storable-text.ts';
+import { storableObject, storableText } from '../model/storable-text.ts';
 
 type Decoded = ChatMessageEvent | MessageChangeEvent | SessionEndEvent | Refused;
 

@@ -1,5 +1,5 @@
 import { messageEventTypes, type MessageEventType } from '../model/message-event.ts';
-import { storableText } from './storable-text.ts';
+import { storableText } from '../model/storable-text.ts';
 
 const longestTypeCharacters = 60;
 

@@ -1,3 +1,4 @@
+import { storableText } from '../model/storable-text.ts';
 import { answerKey, hashOf, type AnswerStore, type KeptAnswer } from './answer-store.ts';
 import { answerSchema } from './answer-schema.ts';
 import type { ModelClient, ModelRequest } from './model-client.ts';
@@ -42,9 +43,14 @@ export async function askModel(
   const key = keyOf(context, stages, repair);
   const kept = context.ignoreKeptAnswers ? undefined : await answers?.find(key, signal);
   if (kept !== undefined) return kept;
-  const answer = await askWithRetries(context, requestOf(context, stages, repair));
+  const answer = storable(await askWithRetries(context, requestOf(context, stages, repair)));
   await answers?.keep(key, answer, signal);
   return answer;
+}
+
+/** An answer that could not be kept would be paid for again and again. */
+function storable(answer: KeptAnswer): KeptAnswer {
+  return { ...answer, model: storableText(answer.model), text: storableText(answer.text) };
 }
 
 async function askWithRetries(context: AskContext, request: ModelRequest<unknown>): Promise<KeptAnswer> {

@@ -8,7 +8,8 @@ import type { ModelClient } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { runOffline } from './run-offline.ts';
-import { retractWindow, settleWindow, type Settled } from './settle-window.ts';
+import { settleAccepted } from './settle-accepted.ts';
+import { retractWindow, settleWindow, type Settled, type WindowResults } from './settle-window.ts';
 import type { Stage, StageOutcome } from './stage.ts';
 import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
@@ -34,7 +35,8 @@ export interface ExtractDeps {
   readonly model: ModelAccess | undefined;
   readonly answersFor: (claim: ClaimedWindow) => AnswerStore;
   readonly timing: Timing;
-  readonly onStageFault: (claim: ClaimedWindow, stage: Stage, error: Error) => void;
+  /** A stage threw, or the database refuses what it found. */
+  readonly onStageFault: (claim: ClaimedWindow, stage: string, error: Error) => void;
 }
 
 export interface Extracted {
@@ -49,7 +51,8 @@ export const defaultStrategy = 'default';
 /**
  * Takes a claimed window to its end: transcript, stages, evidence, memory. Rejects when
  * the database is away or the signal aborts; then the claim is still standing, and its
- * caller gives it back or lets it run out.
+ * caller gives it back or lets it run out. Rejects with DATABASE_REFUSED when it would not
+ * take even the news that stages failed: trying again is no use.
  */
 export async function extractWindow(
   deps: ExtractDeps,
@@ -81,10 +84,18 @@ export async function extractWindow(
     strategy: defaultStrategy,
     finish,
   };
-  const settled = await deps.store.settle(claim, deps.owner, (transaction) =>
-    settleWindow(transaction, claim, results),
+  const accepted = await settleAccepted(
+    results,
+    (given) => deps.store.settle(claim, deps.owner, (transaction) => settleWindow(transaction, claim, given)),
+    (stage, error) => {
+      deps.onStageFault(claim, stage, error);
+    },
   );
-  return { settled, outcomes, finish };
+  return { settled: accepted.settled, ...pickEnd(accepted.results) };
+}
+
+function pickEnd({ outcomes, finish }: WindowResults): Pick<Extracted, 'outcomes' | 'finish'> {
+  return { outcomes, finish };
 }
 
 async function runStages(
@@ -110,7 +121,7 @@ async function runStages(
     answers: deps.answersFor(claim),
     retry: briefRetries,
     onStageFault: (stage, error) => {
-      deps.onStageFault(claim, stage, error);
+      deps.onStageFault(claim, stage.name, error);
     },
     signal,
   });

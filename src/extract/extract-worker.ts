@@ -1,8 +1,9 @@
 import { ensureError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { ClaimedWindow } from './extraction-store.ts';
+import type { ClaimedWindow, SettleFinish } from './extraction-store.ts';
 import { extractWindow, stoppedForMs, type Extracted, type ExtractDeps } from './extract-window.ts';
+import { isRefused } from './settle-accepted.ts';
 import type { StageOutcome } from './stage.ts';
 
 export interface ExtractWorkerOptions extends Omit<ExtractDeps, 'onStageFault'> {
@@ -31,6 +32,7 @@ interface InFlight {
 export class ExtractWorker {
   readonly #options: ExtractWorkerOptions;
   readonly #deps: ExtractDeps;
+  /** By claim, not by window: a window whose lease ran out here may be claimed here again. */
   readonly #inFlight = new Map<string, InFlight>();
 
   constructor(options: ExtractWorkerOptions) {
@@ -39,7 +41,7 @@ export class ExtractWorker {
       ...options,
       onStageFault: (claim, stage, error) => {
         const { windowId, revision } = claim;
-        options.logger.failure('stage.failed', error, { windowId, revision, stage: stage.name });
+        options.logger.failure('stage.failed', error, { windowId, revision, stage });
       },
     };
   }
@@ -62,8 +64,8 @@ export class ExtractWorker {
 
   /** Renews what is in flight; aborts what another worker has taken over. */
   async renew(): Promise<void> {
-    const { store, owner, leaseMs, logger, metrics } = this.#options;
-    const held = [...this.#inFlight.values()];
+    const { store, owner, leaseMs } = this.#options;
+    const held = [...this.#inFlight.values()].filter(({ abort }) => !abort.signal.aborted);
     if (held.length === 0) return;
     const renewed = await store.renew(
       held.map(({ claim }) => claim),
@@ -71,10 +73,9 @@ export class ExtractWorker {
       leaseMs,
     );
     for (const { claim, abort } of held) {
-      if (renewed.has(claim.windowId) || !this.#inFlight.has(claim.windowId)) continue;
-      abort.abort(new Error('the lease of the window was lost'));
-      metrics.leasesLost.add(1, { lease: 'window' });
-      logger.warn('lease.lost', { lease: 'window' });
+      const isOver = abort.signal.aborted || !this.#inFlight.has(claimKey(claim));
+      if (isOver || renewed.has(claim.windowId)) continue;
+      this.#lose(abort);
     }
   }
 
@@ -95,15 +96,31 @@ export class ExtractWorker {
   }
 
   #begin(claim: ClaimedWindow): void {
+    this.#abandonEarlier(claim);
     const abort = new AbortController();
     const ended = this.#work(claim, abort.signal).finally(() => {
-      this.#inFlight.delete(claim.windowId);
+      this.#inFlight.delete(claimKey(claim));
       this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
       // Not at once while calls are stopped, or a backlog would be claimed and put back without pause.
       if (!this.#isStopped()) this.#options.onFree();
     });
-    this.#inFlight.set(claim.windowId, { claim, abort, ended });
+    this.#inFlight.set(claimKey(claim), { claim, abort, ended });
     this.#options.metrics.tasksInFlight.set(this.#inFlight.size);
+  }
+
+  /** Its answer would be refused: one request to the model for nothing. */
+  #abandonEarlier({ windowId }: ClaimedWindow): void {
+    for (const { claim, abort } of this.#inFlight.values()) {
+      if (claim.windowId !== windowId || abort.signal.aborted) continue;
+      this.#lose(abort);
+    }
+  }
+
+  #lose(abort: AbortController): void {
+    const { logger, metrics } = this.#options;
+    abort.abort(new Error('the lease of the window was lost'));
+    metrics.leasesLost.add(1, { lease: 'window' });
+    logger.warn('lease.lost', { lease: 'window' });
   }
 
   /** Never rejects: a failure ends here, logged once. */
@@ -122,10 +139,12 @@ export class ExtractWorker {
   async #failed(claim: ClaimedWindow, error: Error, aborted: boolean): Promise<void> {
     const { store, owner, logger } = this.#options;
     const { windowId, revision, attempts } = claim;
-    const retryInMs = aborted ? 0 : Math.min(60_000, 1_000 * 2 ** Math.min(10, attempts - 1));
-    if (!aborted) logger.failure('window.failed', error, { windowId, revision, attempts, retryInMs });
+    const finish = aborted ? retryIn(0) : finishAfter(error, attempts);
+    if (!aborted) {
+      const retryInMs = finish.status === 'failed' ? undefined : finish.delayMs;
+      logger.failure('window.failed', error, { windowId, revision, attempts, retryInMs });
+    }
     try {
-      const finish = { status: 'retrying', errorCode: null, delayMs: retryInMs, stored: false } as const;
       await store.giveBack(claim, owner, finish);
     } catch {
       // The database is away, and said so above or will: the lease runs out by itself.
@@ -181,4 +200,20 @@ export class ExtractWorker {
     metrics.modelTokens.add(usage.cached_input_tokens, { model, kind: 'cached-input' });
     metrics.modelTokens.add(usage.output_tokens, { model, kind: 'output' });
   }
+}
+
+function claimKey({ windowId, leaseEpoch }: ClaimedWindow): string {
+  return `${windowId} ${leaseEpoch}`;
+}
+
+/** What is refused for its data stays refused; whatever else went wrong may pass. */
+function finishAfter(error: Error, attempts: number): SettleFinish {
+  if (isRefused(error)) {
+    return { status: 'failed', errorCode: 'DATABASE_REFUSED', delayMs: 0, stored: false };
+  }
+  return retryIn(Math.min(60_000, 1_000 * 2 ** Math.min(10, attempts - 1)));
+}
+
+function retryIn(delayMs: number): SettleFinish {
+  return { status: 'retrying', errorCode: null, delayMs, stored: false };
 }

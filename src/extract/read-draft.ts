@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ensureError, InvariantError, isAfterwordError } from '../errors.ts';
+import { nestsDeeper, storableJson, storableObject } from '../model/storable-text.ts';
 import type { CheckedResult, Stage } from './stage.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -11,12 +12,18 @@ export type DraftReading =
   /** The stage itself failed: a bug of ours, or of a plug-in. */
   | { readonly held: false; readonly fault: Error };
 
-/** The answer's fields by stage; undefined when it is no JSON object. */
+/** No stage asks for more; beyond it, walking an answer could exhaust the stack. */
+const maxNestingLevels = 64;
+
+/**
+ * The answer's fields by stage, storable; undefined when it is no JSON object. Escapes
+ * (`\u0000`) only become characters here, so a text that can be kept is not enough.
+ */
 export function partsOf(text: string): Readonly<Record<string, unknown>> | undefined {
   const bare = text.trim().replace(/^```(?:json)?\s*|\s*```$/gu, '');
   try {
     const parsed: unknown = JSON.parse(bare);
-    return isObject(parsed) ? parsed : undefined;
+    return isObject(parsed) && !nestsDeeper(parsed, maxNestingLevels) ? storableObject(parsed) : undefined;
   } catch {
     // What JSON.parse says quotes its input; that it failed is all that is needed.
     return undefined;
@@ -29,11 +36,13 @@ export function readDraft(stage: Stage, part: unknown, transcript: Transcript): 
   return checkDraft(stage, parsed.data, transcript);
 }
 
-/** Runs a stage's own check over a draft, and holds its result to the stage's own schema. */
+/** Runs a stage's own check over a draft, and holds its result to the stage's own schema; as it will be stored. */
 export function checkDraft(stage: Stage, draft: unknown, transcript: Transcript): DraftReading {
   try {
     const checked = stage.check(draft, transcript);
-    if (stage.resultSchema.safeParse(checked.result).success) return { held: true, checked };
+    if (stage.resultSchema.safeParse(checked.result).success) {
+      return { held: true, checked: { ...checked, result: asStored(checked.result) } };
+    }
     return {
       held: false,
       fault: new InvariantError('afterword-stage-result', `stage ${stage.name} broke its own schema`),
@@ -44,6 +53,11 @@ export function checkDraft(stage: Stage, draft: unknown, transcript: Transcript)
     }
     return { held: false, fault: ensureError(error) };
   }
+}
+
+/** What stands in the result is a stage's own doing, also a plug-in's: no value of it may be refused later. */
+function asStored(result: unknown): unknown {
+  return storableJson(JSON.parse(JSON.stringify(result)));
 }
 
 /**

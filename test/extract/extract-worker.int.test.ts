@@ -115,6 +115,28 @@ describe('a worker whose lease was taken over', () => {
   });
 });
 
+describe('a worker that claims a window again whose lease ran out under it', () => {
+  it('goes on with the new claim, and the end of the old one does not touch it', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    const answers: (() => void)[] = [];
+    const worker = openWorker('one', () => new Promise((resolve) => answers.push(resolve)), 1);
+    expect(await worker.claim()).toBe(1);
+    await until('the model has answered', () => answers.length === 1, { everyMs: 5 });
+    await until('the lease has run out', async () => (await worker.claim()) === 1, { everyMs: 5 });
+    await until('the model has answered again', () => answers.length === 2, { everyMs: 5 });
+    expect(worker.inFlight).toBe(2);
+    answers[0]?.();
+    await until('the old claim has ended', () => worker.inFlight < 2, { everyMs: 5 });
+    expect(worker.inFlight).toBe(1);
+    expect(await harness.rows('select 1 from afterword.stage_tasks')).toEqual([]);
+    await worker.renew();
+    answers[1]?.();
+    await until('the new claim has ended', () => worker.inFlight === 0, { everyMs: 5 });
+    expect(await harness.rows('select revision from afterword.stage_tasks')).toEqual([{ revision: 1 }]);
+    expect(await currentFacts(harness)).toEqual(['plums']);
+  });
+});
+
 describe('a worker that stops', () => {
   it('gives back what it cannot finish, so that another need not wait for the lease', async () => {
     await closedWindow(harness, 0, 'I like plums');

@@ -33,6 +33,8 @@ export interface StoreStatus {
   readonly windows: Counts;
   /** Work on windows, by its status. */
   readonly extractions: Counts;
+  /** Windows that failed for good, by code. */
+  readonly failures: Counts;
   readonly due: WaitingWork;
   /** Current results, `stage, method`. */
   readonly results: Counts;
@@ -65,6 +67,11 @@ export function readStatus(pool: pg.Pool, topic: string): Promise<StoreStatus> {
     extractions: await readCounts(
       pool,
       'select status as name, count(*) from afterword.extractions group by 1 order by 1',
+    ),
+    failures: await readCounts(
+      pool,
+      `select coalesce(error_code, 'unknown') as name, count(*) from afterword.extractions
+       where status = 'failed' group by 1 order by 1`,
     ),
     results: await readCounts(
       pool,
