@@ -94,7 +94,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config),
       model: modelAccess(config),
-      answersFor: (claim) => createPostgresAnswerStore(database.pool, claim),
+      answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
       timing,
       pause: pauseFor,
       onSettled: () => publish?.wake(),

@@ -209,6 +209,11 @@ export interface BatchTransaction {
   writeWindows(writes: WindowWrites, nowMs: number, graceMs: number): Promise<void>;
   /** Marks the closed windows that hold these messages changed, so that they get a further revision. */
   markChanged(messages: readonly ChangedMessage[], graceMs: number): Promise<void>;
+  /**
+   * Takes what deleted messages said out of all that was made from them: answers, results
+   * of every revision and run, memory, profile, events and vectors that lie here.
+   */
+  redact(messages: readonly ChangedMessage[]): Promise<void>;
   insertDeadLetters(letters: readonly NewDeadLetter[]): Promise<void>;
   /**
    * Counts records of unknown types that lie beyond the stored position, which it locks: of
@@ -222,6 +227,8 @@ export interface BatchTransaction {
 export interface ChangedMessage {
   readonly keyId: string;
   readonly identity: string;
+  /** The platform's id: what evidence cites. */
+  readonly messageId: string;
   readonly sentAtMs: number;
   readonly channelId: string | null;
   readonly deleted: boolean;

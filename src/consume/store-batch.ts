@@ -209,6 +209,8 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
     graceMs: options.graceMs,
   });
   if (changed.length > 0) await transaction.markChanged(changed, options.graceMs);
+  const gone = withoutArrived(changed, arrived);
+  if (gone.length > 0) await transaction.redact(gone);
   const deadLetters = [...plan.deadLetters, ...settled.conflicts];
   if (deadLetters.length > 0) await transaction.insertDeadLetters(deadLetters);
   const ignored = plan.ignored.length === 0 ? 0 : await transaction.countIgnored(partition, plan.ignored);
@@ -276,6 +278,17 @@ async function applyChanges(
     plan.changes.map((change) => keyOf(keys, change).keyId),
     concerned.map((message) => message.identity),
   );
+}
+
+/** Deleted messages that something may have been learnt of: not those that came after their delete. */
+function withoutArrived(
+  changed: readonly ChangedMessage[],
+  arrived: readonly NewMessage[],
+): readonly ChangedMessage[] {
+  const deleted = changed.filter((message) => message.deleted);
+  if (deleted.length === 0) return deleted;
+  const justArrived = new Set(arrived.map((message) => message.identity));
+  return deleted.filter((message) => !justArrived.has(message.identity));
 }
 
 function keyOf(keys: readonly LockedKey[], { keyIndex }: { readonly keyIndex: number }): LockedKey {

@@ -8,7 +8,8 @@ export type KeptAnswer = ModelAnswer;
  * Where answers that were paid for are kept. `keep` is its own short transaction and
  * is awaited before the answer is used: whatever crashes afterwards, nobody pays for
  * it again. The first answer under a key stays; keeping another is no error. It holds
- * what a model wrote about a user, so erasing a user erases it.
+ * what a model wrote about a user, so erasing a user erases it, and an answer that quotes
+ * a message which was deleted meanwhile is not kept.
  */
 export interface AnswerStore {
   find(key: string, signal: AbortSignal): Promise<KeptAnswer | undefined>;

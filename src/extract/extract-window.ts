@@ -33,7 +33,7 @@ export interface ExtractDeps {
   readonly owner: string;
   readonly forBot: (botId: string) => BotExtraction;
   readonly model: ModelAccess | undefined;
-  readonly answersFor: (claim: ClaimedWindow) => AnswerStore;
+  readonly answersFor: (claim: ClaimedWindow, members: readonly StoredMessage[]) => AnswerStore;
   readonly timing: Timing;
   /** A stage threw, or the database refuses what it found. */
   readonly onStageFault: (claim: ClaimedWindow, stage: string, error: Error) => void;
@@ -118,7 +118,7 @@ async function runStages(
     gate: deps.model.gate,
     model,
     timing: deps.timing,
-    answers: deps.answersFor(claim),
+    answers: deps.answersFor(claim, members),
     retry: briefRetries,
     onStageFault: (stage, error) => {
       deps.onStageFault(claim, stage.name, error);

@@ -68,18 +68,21 @@ export type ClaimState =
       readonly runIsActive: boolean;
     };
 
+/** What a result was made from, beside its stage. */
+export interface OutcomeOrigin {
+  readonly strategy: string;
+  readonly membersDigest: string;
+  /** Event times of the first and the last member, ms: a delete finds results by them. */
+  readonly membersFromMs: number;
+  readonly membersToMs: number;
+}
+
 /**
- * One window's settlement: results, memory and outbox rows commit together (P3). The
- * key is locked first, as by every other writer.
+ * One person's memory within one run, in a transaction that holds the lock of the key:
+ * memory, profile and outbox rows commit together.
  */
-export interface SettleTransaction {
-  /** Locks the key and verifies that the lease is still ours. Must come first. */
-  verifyClaim(): Promise<ClaimState>;
-  /** Marks the results and observations of these stages of the window as replaced; all stages when undefined. */
-  supersede(stages: readonly string[] | undefined): Promise<TouchedGroups>;
-  writeOutcomes(outcomes: readonly StageOutcome[], strategy: string, membersDigest: string): Promise<void>;
-  appendObservations(observations: LiveMemory, stageOf: 'facts' | 'preferences'): Promise<void>;
-  /** Live observations of the groups, the new ones included. */
+export interface MemoryTransaction {
+  /** Live observations of the groups, those written in this transaction included. */
   liveObservations(groups: TouchedGroups): Promise<LiveMemory>;
   /** The groups' memory as it stands. */
   memory(groups: TouchedGroups): Promise<MemoryState>;
@@ -87,10 +90,25 @@ export interface SettleTransaction {
   writeMemory(groups: TouchedGroups, memory: MemoryState): Promise<void>;
   /** What the profile is made of: current memory and the newest summaries, bounded. */
   profileParts(): Promise<MemoryState & { readonly summaries: readonly StoredSummary[] }>;
-  appendEvents(events: readonly ResultEventDraft[]): Promise<void>;
-  /** Asks the indexer to bring the window's summary and these facts in line. */
-  enqueueVectors(factIds: readonly string[]): Promise<void>;
   writeProfile(profile: ProfileDocument, text: string): Promise<void>;
+  appendEvents(events: readonly ResultEventDraft[]): Promise<void>;
+  /** Asks the indexer to bring the window's summary (if there is a window) and these facts in line. */
+  enqueueVectors(factIds: readonly string[]): Promise<void>;
+}
+
+/**
+ * One window's settlement: results, memory and outbox rows commit together (P3). The
+ * key is locked first, as by every other writer.
+ */
+export interface SettleTransaction extends MemoryTransaction {
+  /** Locks the key and verifies that the lease is still ours. Must come first. */
+  verifyClaim(): Promise<ClaimState>;
+  /** Whether a message was deleted since its text was read; under the key's lock nobody can delete more. */
+  isAnyDeleted(identities: readonly string[]): Promise<boolean>;
+  /** Marks the results and observations of these stages of the window as replaced; all stages when undefined. */
+  supersede(stages: readonly string[] | undefined): Promise<TouchedGroups>;
+  writeOutcomes(outcomes: readonly StageOutcome[], origin: OutcomeOrigin): Promise<void>;
+  appendObservations(observations: LiveMemory, stageOf: 'facts' | 'preferences'): Promise<void>;
   finish(finish: SettleFinish): Promise<void>;
 }
 

@@ -65,8 +65,15 @@ export function windowSupersededEvent(claim: ClaimedWindow): ResultEventDraft {
   };
 }
 
+/** Whose revision changed memory; null: a deleted message did. */
+interface ChangeOrigin {
+  readonly runId: number;
+  readonly windowId: string | null;
+  readonly revision: number | null;
+}
+
 export function memoryChangedEvent(
-  claim: ClaimedWindow,
+  origin: ChangeOrigin,
   changes: readonly MemoryChange[],
 ): ResultEventDraft[] {
   if (changes.length === 0) return [];
@@ -74,13 +81,41 @@ export function memoryChangedEvent(
     {
       type: 'afterword.memory.changed.v1',
       data: {
-        run_id: String(claim.runId),
-        window_id: claim.windowId,
-        revision: claim.revision,
+        run_id: String(origin.runId),
+        window_id: origin.windowId,
+        revision: origin.revision,
         changes: changes.map(changeEntry),
       },
     },
   ];
+}
+
+/**
+ * What went with deleted messages, as ids: to say what it was would be to repeat their
+ * words. What stays, or holds again, is told in full.
+ */
+export function memoryRedactedEvents(runId: number, changes: readonly MemoryChange[]): ResultEventDraft[] {
+  const origin = { runId, windowId: null, revision: null };
+  const gone = changes.filter((change) => change.kind === 'retracted');
+  const told = memoryChangedEvent(
+    origin,
+    changes.filter((change) => change.kind !== 'retracted'),
+  );
+  if (gone.length === 0) return told;
+  const ids = gone.map((change) => ({
+    kind: change.subject,
+    change: change.kind,
+    id: change.subject === 'fact' ? change.fact.factId : change.preference.preferenceId,
+  }));
+  const data = {
+    run_id: String(runId),
+    window_id: null,
+    revision: null,
+    changes: ids,
+    change_count: ids.length,
+    truncated: true,
+  };
+  return [{ type: 'afterword.memory.changed.v1', data }, ...told];
 }
 
 function changeEntry(change: MemoryChange): MemoryChangeEntry {

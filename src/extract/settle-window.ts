@@ -1,10 +1,4 @@
-import { diffMemory } from '../memory/diff-memory.ts';
-import { foldFactGroups } from '../memory/fold-facts.ts';
-import { foldPreferenceGroups } from '../memory/fold-preferences.ts';
 import { factGroupKey, preferenceGroupKey } from '../memory/group-keys.ts';
-import { renderProfile } from '../memory/render-profile.ts';
-import { renderProfileText } from '../memory/render-profile-text.ts';
-import type { MemoryChange, MemoryState } from '../model/memory.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type {
   ClaimedWindow,
@@ -14,7 +8,9 @@ import type {
   SettleTransaction,
   TouchedGroups,
 } from './extraction-store.ts';
+import { identitiesOf, spanOf } from './members-digest.ts';
 import { observationsOf } from './observe.ts';
+import { changedFactIds, refold, writeProfile } from './refold.ts';
 import {
   memoryChangedEvent,
   stageCompletedEvents,
@@ -33,14 +29,14 @@ export interface WindowResults {
 
 export type Settled =
   | { readonly settled: true; readonly changes: number }
-  /** The lease was lost, or the window was superseded or erased while the model thought. */
-  | { readonly settled: false; readonly reason: 'lease-lost' | 'superseded' | 'erased' };
+  /** The lease was lost, or the window was superseded, erased or a member deleted while the model thought. */
+  | { readonly settled: false; readonly reason: 'lease-lost' | 'superseded' | 'erased' | 'member-deleted' };
 
 /**
  * Writes what a window's stages found: results, observations, folded memory, profile and
  * events, in one transaction. An answer for members as they were is stored unless the
- * window was superseded, erased, or the lease was lost; what changed meanwhile is
- * waiting for a further revision already.
+ * window was superseded, erased, the lease was lost, or a member was deleted, whose words
+ * must not come back; what changed meanwhile is waiting for a further revision already.
  *
  * 1. lock the key, verify the claim · 2. replace the stages' earlier results and
  * observations · 3. fold the groups touched · 4. profile · 5. events · 6. end the claim
@@ -58,9 +54,13 @@ export async function settleWindow(
     return { settled: false, reason: state.windowStatus };
   }
   const { outcomes, members, strategy, membersDigest } = results;
+  if (await transaction.isAnyDeleted(identitiesOf(members))) {
+    await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
+    return { settled: false, reason: 'member-deleted' };
+  }
   const observations = observationsOf(claim, outcomes, members, strategy);
   const before = await transaction.supersede(replacedStages(outcomes));
-  await transaction.writeOutcomes(outcomes, strategy, membersDigest);
+  await transaction.writeOutcomes(outcomes, { strategy, membersDigest, ...spanOf(members, claim) });
   await transaction.appendObservations({ facts: observations.facts, preferences: [] }, 'facts');
   await transaction.appendObservations({ facts: [], preferences: observations.preferences }, 'preferences');
   const changes = await refold(transaction, groupsOf(before, observations));
@@ -117,26 +117,4 @@ function groupsOf(before: TouchedGroups, observations: LiveMemory): TouchedGroup
       ...observations.preferences.map(({ preference }) => preferenceGroupKey(preference)),
     ]),
   };
-}
-
-async function refold(transaction: SettleTransaction, groups: TouchedGroups): Promise<MemoryChange[]> {
-  if (groups.facts.size + groups.preferences.size === 0) return [];
-  const live = await transaction.liveObservations(groups);
-  const after: MemoryState = {
-    facts: foldFactGroups(live.facts),
-    preferences: foldPreferenceGroups(live.preferences),
-  };
-  const changes = diffMemory(await transaction.memory(groups), after);
-  if (changes.length > 0) await transaction.writeMemory(groups, after);
-  return changes;
-}
-
-async function writeProfile(transaction: SettleTransaction, claim: ClaimedWindow): Promise<void> {
-  const parts = await transaction.profileParts();
-  const profile = renderProfile({ botId: claim.botId, userId: claim.userId, ...parts });
-  await transaction.writeProfile(profile, renderProfileText(profile));
-}
-
-function changedFactIds(changes: readonly MemoryChange[]): string[] {
-  return changes.flatMap((change) => (change.subject === 'fact' ? [change.fact.factId] : []));
 }

@@ -78,8 +78,9 @@ export const memoryChangeSchema = z.discriminatedUnion('kind', [
 ]);
 export type MemoryChangeEntry = z.infer<typeof memoryChangeSchema>;
 
-/** What is left of an entry when the event was too large. */
+/** What is left of an entry when the event was too large, or when its words were deleted. */
 export const memoryChangeIdSchema = z.strictObject({
   kind: z.enum(['fact', 'preference']),
   ...identifyingFields,
 });
+export type MemoryChangeId = z.infer<typeof memoryChangeIdSchema>;

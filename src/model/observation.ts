@@ -1,9 +1,10 @@
 import type { FactResult, Method, PreferenceResult } from './results.ts';
 
 /**
- * What one revision of one window (or one person, by hand) said. Observations
- * are append-only; current memory is a fold over those of live windows, so a
- * window that is superseded takes exactly its own observations out of the fold.
+ * What one revision of one window (or one person, by hand) said. Observations are
+ * append-only, but for those that a deleted message takes along. Current memory is a
+ * fold over those of live windows, so a window that is superseded takes exactly its own
+ * observations out of the fold.
  */
 interface Observed {
   /** Unique and stable: the same claim of the same window revision always carries the same id. */

@@ -8,7 +8,8 @@ export const timeSchema = z.iso.datetime();
 export const truncatedSchema = z
   .literal(true)
   .describe(
-    'The event was too large for the topic and holds ids only; read the rest from the database or the API.',
+    'The event holds ids only: it was too large for the topic, or tells of what went with a deleted message. ' +
+      'Read what there is from the database or the API.',
   );
 
 export const commonFields = {

@@ -19,7 +19,9 @@ const memoryFields = {
   window_id: z
     .guid()
     .nullable()
-    .describe('Whose revision changed memory; null: a person or the promotion of a run did.'),
+    .describe(
+      'Whose revision changed memory; null: a person, the promotion of a run or a deleted message did.',
+    ),
   revision: countSchema.nullable(),
 };
 

@@ -69,7 +69,7 @@ export function extractDeps(
     owner,
     forBot: () => ({ stages: [factsStage], model: 'any', ignoresUser: () => false }),
     model: { client, gate: new ModelGate({ maxConcurrency: 4, timing }) },
-    answersFor: (claim) => createPostgresAnswerStore(pool, claim),
+    answersFor: (claim, members) => createPostgresAnswerStore(pool, claim, members),
     timing,
     onStageFault: (_claim, _stage, error) => {
       throw error;

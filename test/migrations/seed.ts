@@ -116,8 +116,9 @@ async function seedSummary(
 ): Promise<void> {
   await pool.query(
     `insert into afterword.stage_tasks (window_id, revision, stage, run_id, key_id, stage_version, strategy, status,
-       method, result, members_digest, message_count)
-     values ($1, 1, 'summary', $2, $3, '1', 'default', 'done', 'offline', $4, $5, $6)`,
+       method, result, members_digest, message_count, members_from_ms, members_to_ms)
+     select $1, 1, 'summary', $2, $3, '1', 'default', 'done', 'offline', $4, $5, $6, started_at_ms, ended_at_ms
+     from afterword.windows where window_id = $1`,
     [id, runId, keyId, JSON.stringify({ ...summary, ...changes }), digest(id), messageCount],
   );
 }

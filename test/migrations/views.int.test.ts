@@ -416,8 +416,9 @@ async function seedCrowd(pool: pg.Pool, people: number): Promise<void> {
   );
   await pool.query(
     `insert into afterword.stage_tasks (window_id, revision, stage, run_id, key_id, stage_version, strategy, status,
-       method, result, members_digest, message_count)
-     select window_id, 1, 'summary', run_id, key_id, '1', 'default', 'done', 'offline', '{}', '', 5
+       method, result, members_digest, message_count, members_from_ms, members_to_ms)
+     select window_id, 1, 'summary', run_id, key_id, '1', 'default', 'done', 'offline', '{}', '', 5, started_at_ms,
+       ended_at_ms
      from afterword.windows`,
   );
   await pool.query('analyze');

@@ -50,7 +50,7 @@ export async function learn(
           owner: 'worker',
           forBot: () => ({ stages: builtInStages, model: 'none', ignoresUser: () => false }),
           model: undefined,
-          answersFor: (one) => createPostgresAnswerStore(harness.pool, one),
+          answersFor: (one, members) => createPostgresAnswerStore(harness.pool, one, members),
           timing: new ManualTiming(),
           onStageFault: (_claim, _stage, error) => {
             throw error;

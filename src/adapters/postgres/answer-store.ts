@@ -1,12 +1,25 @@
 import type pg from 'pg';
-import type { AnswerStore } from '../../extract/answer-store.ts';
+import type { AnswerStore, KeptAnswer } from '../../extract/answer-store.ts';
+import { identitiesOf, spanOf } from '../../extract/members-digest.ts';
+import type { StoredMessage } from '../../model/message.ts';
 import { usageSchema } from '../../model/results.ts';
 import { translating } from './database-errors.ts';
+import { isAnyDeleted } from './message-rows.ts';
+import { inTransaction } from './transaction.ts';
 
-/** Answers of one window, kept as they arrive; each in its own short transaction. */
+/** The window that is asked about. */
+interface AskedWindow {
+  readonly keyId: string;
+  readonly windowId: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Answers of one window with these members, kept as they arrive; each in its own short transaction. */
 export function createPostgresAnswerStore(
   pool: pg.Pool,
-  window: { readonly keyId: string; readonly windowId: string },
+  window: AskedWindow,
+  members: readonly StoredMessage[],
 ): AnswerStore {
   return {
     find: (key) =>
@@ -19,12 +32,38 @@ export function createPostgresAnswerStore(
         return row && { model: row.model, text: row.answer, usage: usageSchema.parse(row.usage) };
       }),
     keep: (key, answer) =>
-      translating(async () => {
-        await pool.query(
-          `insert into afterword.kept_answers (answer_key, key_id, window_id, model, answer, usage)
-           values (decode($1, 'hex'), $2, $3, $4, $5, $6) on conflict (answer_key) do nothing`,
-          [key, window.keyId, window.windowId, answer.model, answer.text, JSON.stringify(answer.usage)],
-        );
-      }),
+      translating(() => inTransaction(pool, (client) => keep(client, key, answer, window, members))),
   };
+}
+
+/**
+ * An answer that quotes a message which was deleted meanwhile is not kept. The key's lock,
+ * shared, comes first: a delete that is under way ends before we look, and one that comes
+ * later finds the answer. It is the only lock held, so nobody waits in a circle.
+ */
+async function keep(
+  client: pg.PoolClient,
+  key: string,
+  answer: KeptAnswer,
+  window: AskedWindow,
+  members: readonly StoredMessage[],
+): Promise<void> {
+  await client.query('select from afterword.user_keys where key_id = $1 for share', [window.keyId]);
+  if (await isAnyDeleted(client, identitiesOf(members))) return;
+  const { membersFromMs, membersToMs } = spanOf(members, window);
+  await client.query(
+    `insert into afterword.kept_answers (answer_key, key_id, window_id, members_from_ms, members_to_ms, model,
+       answer, usage)
+     values (decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8) on conflict (answer_key) do nothing`,
+    [
+      key,
+      window.keyId,
+      window.windowId,
+      membersFromMs,
+      membersToMs,
+      answer.model,
+      answer.text,
+      JSON.stringify(answer.usage),
+    ],
+  );
 }

@@ -3,22 +3,17 @@ import type {
   ClaimedWindow,
   ClaimState,
   ExtractionStore,
+  OutcomeOrigin,
   SettleTransaction,
 } from '../../extract/extraction-store.ts';
 import type { StageOutcome } from '../../extract/stage.ts';
-import type { ProfileDocument } from '../../model/profile.ts';
 import { translating } from './database-errors.ts';
 import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
 import { lockKeysById } from './lock-keys.ts';
-import {
-  insertObservations,
-  readLiveObservations,
-  readMemory,
-  readProfileParts,
-  supersedeObservations,
-  writeMemory,
-} from './memory-rows.ts';
-import { appendEvents, type LockedKeyRow } from './outbox-rows.ts';
+import { insertObservations, supersedeObservations } from './memory-rows.ts';
+import { memoryTransaction } from './memory-transaction.ts';
+import { isAnyDeleted } from './message-rows.ts';
+import type { LockedKeyRow } from './outbox-rows.ts';
 import { inTransaction } from './transaction.ts';
 
 export function createPostgresExtractionStore(pool: pg.Pool): ExtractionStore {
@@ -33,35 +28,20 @@ export function createPostgresExtractionStore(pool: pg.Pool): ExtractionStore {
 }
 
 function settleTransaction(client: pg.PoolClient, claim: ClaimedWindow, owner: string): SettleTransaction {
-  let locked: readonly LockedKeyRow[] = [];
-  let sequence = 0;
+  const locked: LockedKeyRow[] = [];
   return {
+    ...memoryTransaction(client, claim, locked),
     verifyClaim: async () => {
-      locked = await lockKeysById(client, [claim.keyId]);
-      sequence = locked[0]?.lastSequence ?? 0;
+      locked.push(...(await lockKeysById(client, [claim.keyId])));
       return verifyClaim(client, claim, owner, locked);
     },
+    isAnyDeleted: (identities) => isAnyDeleted(client, identities),
     supersede: async (stages) => {
       await supersedeResults(client, claim, stages);
       return supersedeObservations(client, claim.windowId, stages);
     },
-    writeOutcomes: (outcomes, strategy, digest) => writeOutcomes(client, claim, outcomes, strategy, digest),
+    writeOutcomes: (outcomes, origin) => writeOutcomes(client, claim, outcomes, origin),
     appendObservations: (observations, stage) => insertObservations(client, claim, observations, stage),
-    liveObservations: (groups) => readLiveObservations(client, claim, groups),
-    memory: (groups) => readMemory(client, claim, groups),
-    writeMemory: (groups, memory) => writeMemory(client, claim, groups, memory),
-    profileParts: () => readProfileParts(client, claim),
-    appendEvents: async (events) => {
-      const drafts = events.map((event) => ({ ...event, keyId: claim.keyId, windowId: claim.windowId }));
-      const sequences = await appendEvents(client, locked, drafts);
-      sequence = sequences.get(claim.keyId) ?? sequence;
-      await client.query('update afterword.profiles set sequence = $2 where key_id = $1', [
-        claim.keyId,
-        sequence,
-      ]);
-    },
-    enqueueVectors: (factIds) => enqueueVectors(client, claim, factIds),
-    writeProfile: (profile, text) => writeProfile(client, claim, profile, text, sequence),
     finish: (finish) => finishClaim(client, claim, owner, finish),
   };
 }
@@ -101,14 +81,13 @@ async function writeOutcomes(
   client: pg.ClientBase,
   claim: ClaimedWindow,
   outcomes: readonly StageOutcome[],
-  strategy: string,
-  membersDigest: string,
+  origin: OutcomeOrigin,
 ): Promise<void> {
   const done = outcomes.map((outcome) => (outcome.status === 'done' ? outcome : undefined));
   await client.query(
     `insert into afterword.stage_tasks (window_id, revision, run_id, key_id, strategy, members_digest,
-       message_count, stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)
-     select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, t.stage, t.stage_version, t.status, t.method, t.model,
+       message_count, members_from_ms, members_to_ms, stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)
+     select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, $18, $19, t.stage, t.stage_version, t.status, t.method, t.model,
        t.usage::jsonb, t.result::jsonb, t.rejected::jsonb, t.reason, t.error_code
      from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
        $15::text[], $16::text[], $17::text[])
@@ -118,8 +97,8 @@ async function writeOutcomes(
       claim.revision,
       claim.runId,
       claim.keyId,
-      strategy,
-      membersDigest,
+      origin.strategy,
+      origin.membersDigest,
       claim.messageCount,
       outcomes.map((outcome) => outcome.stage),
       outcomes.map((outcome) => outcome.stageVersion),
@@ -131,45 +110,8 @@ async function writeOutcomes(
       done.map((outcome) => JSON.stringify(outcome?.rejected ?? {})),
       outcomes.map((outcome) => (outcome.status === 'skipped' ? outcome.reason : null)),
       outcomes.map((outcome) => (outcome.status === 'failed' ? outcome.errorCode : null)),
-    ],
-  );
-}
-
-async function enqueueVectors(
-  client: pg.ClientBase,
-  claim: ClaimedWindow,
-  factIds: readonly string[],
-): Promise<void> {
-  await client.query(
-    `insert into afterword.outbox (destination, key_id, window_id, event) values ('vectors', $1, $2, $3)`,
-    [claim.keyId, claim.windowId, JSON.stringify({ runId: claim.runId, factIds })],
-  );
-}
-
-async function writeProfile(
-  client: pg.ClientBase,
-  claim: ClaimedWindow,
-  profile: ProfileDocument,
-  text: string,
-  sequence: number,
-): Promise<void> {
-  await client.query(
-    `insert into afterword.profiles (bot_id, user_id, key_id, run_id, facts, preferences, summaries, prompt_text,
-       sequence)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (bot_id, user_id) do update
-     set run_id = excluded.run_id, facts = excluded.facts, preferences = excluded.preferences,
-         summaries = excluded.summaries, prompt_text = excluded.prompt_text, updated_at = clock_timestamp()`,
-    [
-      claim.botId,
-      claim.userId,
-      claim.keyId,
-      claim.runId,
-      JSON.stringify(profile.facts),
-      JSON.stringify(profile.preferences),
-      JSON.stringify(profile.summaries),
-      text,
-      sequence,
+      origin.membersFromMs,
+      origin.membersToMs,
     ],
   );
 }

@@ -92,7 +92,8 @@ export async function readContentHashes(
 /**
  * Stores edits and deletes, then brings every message concerned to its newest text: the
  * newest change wins (ties by identity, a hash), a delete is final. Also for messages
- * that have just arrived, whose changes may have come before them.
+ * that have just arrived, whose changes may have come before them. A delete takes the
+ * message's other fields too: nobody knows which of them repeat its words.
  */
 export async function applyChanges(
   client: pg.ClientBase,
@@ -110,17 +111,20 @@ export async function applyChanges(
        order by c.target, (c.kind = 'delete') desc, c.changed_at_ms desc, c.identity desc
      )
      update afterword.messages m
-     set content = f.content, changed_at_ms = f.changed_at_ms, deleted = (f.kind = 'delete')
+     set content = f.content, changed_at_ms = f.changed_at_ms, deleted = (f.kind = 'delete'),
+         metadata = case when f.kind = 'edit' then m.metadata end,
+         extra = case when f.kind = 'edit' then m.extra end
      from final f
      where m.identity = f.target and not m.deleted
        and (m.content <> f.content or f.kind = 'delete')
-     returning m.key_id, m.identity, m.sent_at_ms, m.channel_id, m.deleted`,
+     returning m.key_id, m.identity, m.message_id, m.sent_at_ms, m.channel_id, m.deleted`,
     [targets],
   );
   await blankEditsOfDeleted(client, targets);
   return rows.map((row) => ({
     keyId: row.key_id,
     identity: row.identity,
+    messageId: row.message_id,
     sentAtMs: Number(row.sent_at_ms),
     channelId: row.channel_id,
     deleted: row.deleted,
@@ -130,6 +134,7 @@ export async function applyChanges(
 interface ChangedRow {
   key_id: string;
   identity: string;
+  message_id: string;
   sent_at_ms: string;
   channel_id: string | null;
   deleted: boolean;
@@ -194,4 +199,15 @@ export async function insertSessionEnds(
     [keyIds, endedAt],
   );
   return new Set(rows.map((row) => row.identity));
+}
+
+export async function isAnyDeleted(
+  client: Pick<pg.ClientBase, 'query'>,
+  identities: readonly string[],
+): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(
+    'select exists (select from afterword.messages where identity = any($1::uuid[]) and deleted) as found',
+    [identities],
+  );
+  return rows[0]?.found === true;
 }

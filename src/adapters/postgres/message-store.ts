@@ -11,6 +11,7 @@ import type { TopicPartition } from '../../model/record.ts';
 import { translating } from './database-errors.ts';
 import { channelSessionKeys, lockKeys } from './lock-keys.ts';
 import { applyChanges, insertMessages, insertSessionEnds, readContentHashes } from './message-rows.ts';
+import { redactMessages } from './redact-messages.ts';
 import { readRuns } from './run-settings.ts';
 import { inTransaction } from './transaction.ts';
 import { markChanged, readLastWindows, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
@@ -42,6 +43,7 @@ function batchTransaction(client: pg.PoolClient): BatchTransaction {
     members: (stretches) => readMembers(client, stretches),
     writeWindows: (writes, nowMs, graceMs) => writeWindows(client, writes, nowMs, graceMs),
     markChanged: (messages, graceMs) => markChanged(client, messages, graceMs),
+    redact: (messages) => redactMessages(client, messages),
     insertDeadLetters: (letters) => insertDeadLetters(client, letters),
     countIgnored: (partition, records) => countIgnored(client, partition, records),
     saveProgress: (partition, nextOffset, streamTimeMs) =>
