@@ -1,8 +1,8 @@
-import type { ErrorCode } from '../errors.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { AnswerStore } from './answer-store.ts';
 import { askStages } from './ask-stages.ts';
 import type { ClaimedWindow, ExtractionStore, SettleFinish } from './extraction-store.ts';
+import { decideFinish, terminal } from './decide-finish.ts';
 import { membersDigest } from './members-digest.ts';
 import type { ModelClient } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
@@ -13,7 +13,8 @@ import { retractWindow, settleWindow, type Settled, type WindowResults } from '.
 import type { Stage, StageOutcome } from './stage.ts';
 import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
-import { toSkipped } from './worth-running.ts';
+import { isAnswered } from './unchanged.ts';
+import { skipReason, toSkipped } from './worth-running.ts';
 
 /** The way to a model; without one the stages run offline. */
 export interface ModelAccess {
@@ -66,7 +67,13 @@ export async function extractWindow(
     return { settled, outcomes: [], finish: terminal('done') };
   }
   const members = await deps.store.members(claim);
-  const outcomes = await runStages(deps, claim, members, signal);
+  const work = workOn(deps, claim, members);
+  const unchanged = await unchangedEnd(deps, work);
+  if (unchanged !== undefined) {
+    await deps.store.giveBack(claim, deps.owner, unchanged);
+    return { settled: { settled: true, changes: 0 }, outcomes: [], finish: unchanged };
+  }
+  const outcomes = await runStages(deps, work, signal);
   const finish = decideFinish(outcomes, {
     attempts: claim.attempts,
     random: deps.timing.random(),
@@ -80,7 +87,7 @@ export async function extractWindow(
   const results = {
     outcomes,
     members,
-    membersDigest: membersDigest(members),
+    membersDigest: work.digest,
     strategy: defaultStrategy,
     finish,
   };
@@ -98,22 +105,63 @@ function pickEnd({ outcomes, finish }: WindowResults): Pick<Extracted, 'outcomes
   return { outcomes, finish };
 }
 
-async function runStages(
-  deps: ExtractDeps,
-  claim: ClaimedWindow,
-  members: readonly StoredMessage[],
-  signal: AbortSignal,
-): Promise<StageOutcome[]> {
-  const { stages, model, ignoresUser } = deps.forBot(claim.botId);
-  // Nobody's memory but the user's: bots that talk to each other are stored, never learnt.
-  const ignored = claim.userIsBot ? 'user-is-a-bot' : ignoresUser(claim.userId) ? 'ignored-user' : undefined;
+/** What a claim is about, as read when its work began. */
+interface WindowWork extends BotExtraction {
+  readonly claim: ClaimedWindow;
+  readonly members: readonly StoredMessage[];
+  readonly digest: string;
+  readonly transcript: Transcript;
+  /** Nobody's memory but the user's: bots that talk to each other are stored, never learnt. */
+  readonly ignored: 'user-is-a-bot' | 'ignored-user' | undefined;
+}
+
+function workOn(deps: ExtractDeps, claim: ClaimedWindow, members: readonly StoredMessage[]): WindowWork {
+  const bot = deps.forBot(claim.botId);
+  const ignoredUser = bot.ignoresUser(claim.userId) ? 'ignored-user' : undefined;
+  return {
+    ...bot,
+    claim,
+    members,
+    digest: membersDigest(members),
+    transcript: transcriptOf(claim, members),
+    ignored: claim.userIsBot ? 'user-is-a-bot' : ignoredUser,
+  };
+}
+
+/**
+ * How the work ends when every stage's current result answers what would be asked: an edit
+ * that was taken back, a late record that changed nothing. No call, no revision, no event.
+ */
+async function unchangedEnd(deps: ExtractDeps, work: WindowWork): Promise<SettleFinish | undefined> {
+  const { claim, stages, transcript, ignored, digest } = work;
+  if (claim.storedRevision === 0) return undefined;
+  const current = await deps.store.currentResults(claim);
+  const answered = stages.every((stage) =>
+    isAnswered(
+      {
+        stage,
+        strategy: defaultStrategy,
+        membersDigest: digest,
+        skip: ignored ?? skipReason(stage, transcript),
+        byModel: deps.model !== undefined,
+      },
+      current,
+    ),
+  );
+  if (!answered) return undefined;
+  const names = new Set(stages.map(({ name }) => name));
+  const skipped = current.filter(({ stage }) => names.has(stage)).every(({ status }) => status === 'skipped');
+  return { ...terminal(skipped ? 'skipped' : 'done'), stored: false };
+}
+
+async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSignal): Promise<StageOutcome[]> {
+  const { claim, members, stages, model, ignored, transcript } = work;
   if (ignored !== undefined) return stages.map((stage) => toSkipped(stage, ignored));
-  const transcript = transcriptOf(claim, members);
   if (deps.model === undefined) return runOffline(stages, transcript);
   return askStages({
     stages,
     transcript,
-    membersDigest: membersDigest(members),
+    membersDigest: work.digest,
     client: deps.model.client,
     gate: deps.model.gate,
     model,
@@ -156,64 +204,4 @@ function transcriptOf(claim: ClaimedWindow, members: readonly StoredMessage[]): 
     endedAtMs: claim.endedAtMs,
     lines: members.map((message, index) => ({ number: index + 1, message })),
   };
-}
-
-/** Failures of the model that pass by themselves, or once a person has mended something. */
-const retriedCodes: ReadonlySet<string> = new Set<ErrorCode>([
-  'MODEL_RATE_LIMITED',
-  'MODEL_OVERLOADED',
-  'MODEL_TIMEOUT',
-  'MODEL_UNREACHABLE',
-]);
-const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>(['MODEL_CREDENTIALS', 'MODEL_SPEND_LIMIT']);
-
-const firstRetryMs = 5_000;
-const maxRetryMs = 5 * 60_000;
-
-/** What else decides when a window is tried again. */
-interface RetryCircumstances {
-  readonly attempts: number;
-  /** In [0, 1). */
-  readonly random: number;
-  /** The provider is not called before so long; undefined: it is. */
-  readonly stoppedForMs: number | undefined;
-}
-
-/**
- * What becomes of the window's work: a stage that may succeed later keeps it waiting
- * (for ever: nothing is given up as "found nothing"), a stage that will not makes it
- * failed, with its siblings' results stored.
- */
-export function decideFinish(
-  outcomes: readonly StageOutcome[],
-  circumstances: RetryCircumstances,
-): SettleFinish {
-  const codes = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.errorCode] : []));
-  const retried = codes.find((code) => retriedCodes.has(code) || deferredCodes.has(code));
-  if (retried !== undefined) {
-    const delayMs = retryDelayMs(circumstances);
-    const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
-    // Without a result there is nothing to keep, and the revision is still to be made.
-    const stored = outcomes.some((outcome) => outcome.status === 'done');
-    return { status, errorCode: retried, delayMs, stored };
-  }
-  if (codes[0] !== undefined) return { ...terminal('failed'), errorCode: codes[0] };
-  const skipped = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'skipped');
-  return terminal(skipped ? 'skipped' : 'done');
-}
-
-/**
- * A window that a stopped gate refused is due when the next call may begin, however often
- * it was refused: its own tries say nothing about the provider, and once that is back
- * nobody should wait for the minutes of a long outage's back-off.
- */
-function retryDelayMs({ attempts, random, stoppedForMs }: RetryCircumstances): number {
-  if (stoppedForMs !== undefined) return Math.round(stoppedForMs + 500 + random * 1_000);
-  const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
-  // Half fixed, half by chance, so that workers do not come back together.
-  return Math.round(longestMs / 2 + (random * longestMs) / 2);
-}
-
-function terminal(status: 'done' | 'skipped' | 'failed'): SettleFinish {
-  return { status, errorCode: null, delayMs: 0, stored: true };
 }

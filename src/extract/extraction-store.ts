@@ -3,7 +3,7 @@ import type { StoredMessage } from '../model/message.ts';
 import type { FactObservation, PreferenceObservation } from '../model/observation.ts';
 import type { ProfileDocument } from '../model/profile.ts';
 import type { ResultEventType } from '../model/result-event.ts';
-import type { SummaryResult } from '../model/results.ts';
+import type { Method, SummaryResult } from '../model/results.ts';
 import type { ClosedWindowView } from '../model/window-view.ts';
 import type { StageOutcome } from './stage.ts';
 
@@ -45,6 +45,18 @@ export interface StoredSummary {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly summary: SummaryResult;
+}
+
+/** How a stage ended in the newest revision that it took part in, if nothing has replaced it. */
+export interface CurrentResult {
+  readonly stage: string;
+  readonly stageVersion: string;
+  readonly strategy: string;
+  readonly membersDigest: string;
+  readonly status: 'done' | 'skipped' | 'failed';
+  readonly method: Method | null;
+  /** Why it was skipped. */
+  readonly reason: string | null;
 }
 
 /** What stands between the answer and the end of a window's work. */
@@ -122,11 +134,13 @@ export interface ExtractionStore {
   /** Renews; returns the ids of windows whose claim still stands. */
   renew(claims: readonly ClaimedWindow[], owner: string, leaseMs: number): Promise<ReadonlySet<string>>;
   members(claim: ClaimedWindow): Promise<readonly StoredMessage[]>;
+  /** What the window's stages have found so far; without the results themselves. */
+  currentResults(claim: ClaimedWindow): Promise<readonly CurrentResult[]>;
   settle<T>(
     claim: ClaimedWindow,
     owner: string,
     work: (transaction: SettleTransaction) => Promise<T>,
   ): Promise<T>;
-  /** Gives a claim back untouched, or after a failure before anything was stored. */
+  /** Ends a claim of which nothing is stored: given back, failed before, or nothing new to say. */
   giveBack(claim: ClaimedWindow, owner: string, finish: SettleFinish): Promise<void>;
 }

@@ -4,6 +4,12 @@ import type { Stage, StageOutcome } from './stage.ts';
 import type { Transcript } from './transcript.ts';
 import { skipReason, toSkipped } from './worth-running.ts';
 
+/** Why a stage that is worth running is skipped where there is no model. */
+export const offlineReasons = {
+  noForm: 'no-offline-form',
+  notGoodEnough: 'offline-not-good-enough',
+} as const;
+
 /**
  * The stages without any model, through the same checks. A stage that has no offline
  * form, or whose offline answer does not hold, is skipped: there is nothing to repair.
@@ -12,7 +18,7 @@ export function runOffline(stages: readonly Stage[], transcript: Transcript): St
   return stages.map((stage) => {
     const reason = skipReason(stage, transcript);
     if (reason !== undefined) return toSkipped(stage, reason);
-    if (stage.offline === undefined) return toSkipped(stage, 'no-offline-form');
+    if (stage.offline === undefined) return toSkipped(stage, offlineReasons.noForm);
     return toOutcome(stage, readOffline(stage, transcript));
   });
 }
@@ -35,5 +41,5 @@ function toOutcome(stage: Stage, reading: DraftReading): StageOutcome {
   }
   if ('fault' in reading)
     return { status: 'failed', ...named, errorCode: 'INVARIANT_BROKEN', usage: noUsage };
-  return toSkipped(stage, 'offline-not-good-enough');
+  return toSkipped(stage, offlineReasons.notGoodEnough);
 }

@@ -4,6 +4,7 @@ import { createPostgresExtractionStore } from '../../src/adapters/postgres/extra
 import { extractWindow, type ExtractDeps } from '../../src/extract/extract-window.ts';
 import { CrashingPool, crashPoints, type CrashPoint } from '../adapters/postgres/crashing-pool.ts';
 import { dumpState } from '../adapters/postgres/dump-state.ts';
+import { factsStage } from '../../src/extract/stages/facts.ts';
 import * as replies from '../support/anthropic-replies.ts';
 import { AnthropicServer } from '../support/anthropic-server.ts';
 import {
@@ -290,6 +291,75 @@ describe('the grace before a further revision', () => {
     await extract(deps('two'));
     await storeValues(harness, betterWords('I like figs'));
     expect(await waitsSeconds()).toBe(2);
+  });
+});
+
+describe('a revision that was asked for', () => {
+  const editTo = (content: string, atMinutes: number): Promise<void> =>
+    storeValues(harness, betterWords(content, atMinutes));
+
+  it('costs one call, however often the window was edited within the grace', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    await extract();
+    for (let edit = 0; edit < 10; edit += 1) await editTo(`I like figs${'!'.repeat(edit)}`, 200 + edit);
+    await endGrace(harness);
+    await extract();
+    expect(server.calls).toHaveLength(2);
+    expect(await work(harness)).toMatchObject([{ status: 'done', revision: 2 }]);
+    expect(await deps('one').store.claim('one', 10, 1_000)).toEqual([]);
+  });
+
+  it('of a window that is again as it was costs no call, and tells nothing', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    await extract();
+    const before = await eventTypes(harness);
+    await editTo('I like figs', 200);
+    await editTo('I like plums', 201);
+    await endGrace(harness);
+    expect(await extract()).toEqual({ settled: true, changes: 0 });
+    expect(server.calls).toHaveLength(1);
+    expect(await eventTypes(harness)).toEqual(before);
+    expect(await work(harness)).toEqual([
+      { status: 'done', changed: false, revision: 1, window_revision: 1 },
+    ]);
+  });
+
+  it('is made when the stage has another version, or failed the time before', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    server.script(replies.refusal());
+    await extract();
+    expect(await work(harness)).toMatchObject([{ status: 'failed', revision: 1 }]);
+    const again = async (by = deps('one')): Promise<void> => {
+      await harness.pool.query(
+        `update afterword.extractions set status = 'pending', not_before = clock_timestamp()`,
+      );
+      await extract(by);
+    };
+    await again();
+    expect(await work(harness)).toMatchObject([{ status: 'done', revision: 2 }]);
+    await again();
+    expect(await work(harness)).toMatchObject([{ status: 'done', revision: 2 }]);
+    const better = { stages: [{ ...factsStage, version: 'next' }], model: 'any', ignoresUser: () => false };
+    await again({ ...deps('one'), forBot: () => better });
+    expect(await work(harness)).toMatchObject([{ status: 'done', revision: 3 }]);
+    // An ignored user is nobody's to remember, whatever was learnt before.
+    const ignoring = { ...better, ignoresUser: () => true };
+    await again({ ...deps('one'), forBot: () => ignoring });
+    expect(await currentFacts(harness)).toEqual([]);
+    expect(await work(harness)).toMatchObject([{ status: 'skipped', revision: 4 }]);
+    await again({ ...deps('one'), forBot: () => ignoring });
+    expect(await work(harness)).toMatchObject([{ status: 'skipped', revision: 4 }]);
+  });
+
+  it('gives the results of a window that changes faster than the model answers, again and again', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    for (let edit = 1; edit <= 3; edit += 1) {
+      await endGrace(harness);
+      const settled = await extract(deps('one', () => editTo(`I like figs ${edit}`, 200 + edit)));
+      expect(settled).toMatchObject({ settled: true });
+      expect(await work(harness)).toMatchObject([{ status: 'pending', revision: edit }]);
+    }
+    expect(await currentFacts(harness)).toEqual(['figs']);
   });
 });
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type {
   ClaimedWindow,
   ClaimState,
+  CurrentResult,
   ExtractionStore,
   OutcomeOrigin,
   SettleTransaction,
@@ -21,6 +22,7 @@ export function createPostgresExtractionStore(pool: pg.Pool): ExtractionStore {
     claim: (owner, limit, leaseMs) => translating(() => claimWindows(pool, owner, limit, leaseMs)),
     renew: (claims, owner, leaseMs) => translating(() => renewClaims(pool, claims, owner, leaseMs)),
     members: (claim) => translating(() => readWindowMembers(pool, claim.windowId)),
+    currentResults: (claim) => translating(() => readCurrentResults(pool, claim.windowId)),
     settle: (claim, owner, work) =>
       translating(() => inTransaction(pool, (client) => work(settleTransaction(client, claim, owner)))),
     giveBack: (claim, owner, finish) => translating(() => finishClaim(pool, claim, owner, finish)),
@@ -114,4 +116,32 @@ async function writeOutcomes(
       origin.membersToMs,
     ],
   );
+}
+
+/** By the primary key: a window has few revisions. */
+async function readCurrentResults(pool: pg.Pool, windowId: string): Promise<CurrentResult[]> {
+  const { rows } = await pool.query<{
+    stage: string;
+    stage_version: string;
+    strategy: string;
+    digest: string;
+    status: CurrentResult['status'];
+    method: CurrentResult['method'];
+    reason: string | null;
+  }>(
+    `select distinct on (stage) stage, stage_version, strategy, encode(members_digest, 'hex') as digest, status,
+       method, reason
+     from afterword.stage_tasks where window_id = $1 and superseded_at is null
+     order by stage, revision desc`,
+    [windowId],
+  );
+  return rows.map((row) => ({
+    stage: row.stage,
+    stageVersion: row.stage_version,
+    strategy: row.strategy,
+    membersDigest: row.digest,
+    status: row.status,
+    method: row.method,
+    reason: row.reason,
+  }));
 }

@@ -1,0 +1,63 @@
+import type { ErrorCode } from '../errors.ts';
+import type { SettleFinish } from './extraction-store.ts';
+import type { StageOutcome } from './stage.ts';
+
+/** Failures of the model that pass by themselves, or once a person has mended something. */
+const retriedCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'MODEL_RATE_LIMITED',
+  'MODEL_OVERLOADED',
+  'MODEL_TIMEOUT',
+  'MODEL_UNREACHABLE',
+]);
+const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>(['MODEL_CREDENTIALS', 'MODEL_SPEND_LIMIT']);
+
+const firstRetryMs = 5_000;
+const maxRetryMs = 5 * 60_000;
+
+/** What else decides when a window is tried again. */
+interface RetryCircumstances {
+  readonly attempts: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** The provider is not called before so long; undefined: it is. */
+  readonly stoppedForMs: number | undefined;
+}
+
+/**
+ * What becomes of the window's work: a stage that may succeed later keeps it waiting
+ * (for ever: nothing is given up as "found nothing"), a stage that will not makes it
+ * failed, with its siblings' results stored.
+ */
+export function decideFinish(
+  outcomes: readonly StageOutcome[],
+  circumstances: RetryCircumstances,
+): SettleFinish {
+  const codes = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.errorCode] : []));
+  const retried = codes.find((code) => retriedCodes.has(code) || deferredCodes.has(code));
+  if (retried !== undefined) {
+    const delayMs = retryDelayMs(circumstances);
+    const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
+    // Without a result there is nothing to keep, and the revision is still to be made.
+    const stored = outcomes.some((outcome) => outcome.status === 'done');
+    return { status, errorCode: retried, delayMs, stored };
+  }
+  if (codes[0] !== undefined) return { ...terminal('failed'), errorCode: codes[0] };
+  const skipped = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'skipped');
+  return terminal(skipped ? 'skipped' : 'done');
+}
+
+/**
+ * A window that a stopped gate refused is due when the next call may begin, however often
+ * it was refused: its own tries say nothing about the provider, and once that is back
+ * nobody should wait for the minutes of a long outage's back-off.
+ */
+function retryDelayMs({ attempts, random, stoppedForMs }: RetryCircumstances): number {
+  if (stoppedForMs !== undefined) return Math.round(stoppedForMs + 500 + random * 1_000);
+  const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
+  // Half fixed, half by chance, so that workers do not come back together.
+  return Math.round(longestMs / 2 + (random * longestMs) / 2);
+}
+
+export function terminal(status: 'done' | 'skipped' | 'failed'): SettleFinish {
+  return { status, errorCode: null, delayMs: 0, stored: true };
+}
