@@ -32,3 +32,8 @@ alter table afterword.kept_answers
   alter column members_to_ms set not null;
 create index kept_answers_by_time on afterword.kept_answers (key_id, members_to_ms);
 drop index afterword.kept_answers_by_key;
+
+-- The newest summaries of a person within a run, for the profile. By windows it would pass
+-- over all that have none: short ones, of which a person may have thousands.
+create index stage_tasks_summaries on afterword.stage_tasks (key_id, run_id, members_from_ms)
+  where stage = 'summary' and status = 'done' and superseded_at is null;

@@ -242,11 +242,11 @@ export async function readProfileParts(
     result: SummaryResult;
   }>(
     `select w.window_id, w.started_at_ms, w.ended_at_ms, t.result
-     from afterword.windows w
-     join afterword.stage_tasks t on t.window_id = w.window_id and t.key_id = $1 and t.stage = 'summary'
-       and t.status = 'done' and t.superseded_at is null
-     where w.key_id = $1 and w.run_id = $2 and w.status in ('open', 'closed')
-     order by w.started_at_ms desc limit $3`,
+     from afterword.stage_tasks t
+     join afterword.windows w on w.window_id = t.window_id and w.status in ('open', 'closed')
+     where t.key_id = $1 and t.run_id = $2 and t.stage = 'summary' and t.status = 'done'
+       and t.superseded_at is null
+     order by t.members_from_ms desc limit $3`,
     [owner.keyId, owner.runId, profileLimits.summaries],
   );
   return {
