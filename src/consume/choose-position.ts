@@ -9,6 +9,8 @@ export type ChosenPosition = { readonly from: bigint | undefined } & (
   | { readonly finding: 'gap'; readonly gapFrom: bigint; readonly gapTo: bigint }
   /** The log ends before our position: the topic was deleted and made again. */
   | { readonly finding: 'recreated'; readonly stored: bigint }
+  /** The group's offset is gone, and with it the proof that this is the log that was read. */
+  | { readonly finding: 'unproven'; readonly stored: bigint }
 );
 
 /**
@@ -25,7 +27,12 @@ export function choosePosition(start: StartPosition, stored: bigint | null): Cho
   if (stored < start.logStart) {
     return { from: start.logStart, finding: 'gap', gapFrom: stored, gapTo: start.logStart };
   }
-  // Expired or never committed: ours is exact.
+  // Kafka deletes a group's offsets together with the topic. A topic that was made anew and
+  // has outgrown our position looks just like an offset that expired; the client shows no
+  // topic ids. Reading all of it again costs time, skipping its beginning would lose records.
+  if (start.committed === undefined && stored > start.logStart) {
+    return { from: start.logStart, finding: 'unproven', stored };
+  }
   if (start.committed === undefined) return { from: stored, finding: 'as-committed' };
   if (start.committed > stored) {
     return { from: stored, finding: 'refill', committed: start.committed, stored };

@@ -96,12 +96,18 @@ export class Consumer implements RecordHandler {
         break;
       case 'recreated':
         await store.resetPosition(start, start.logStart);
-        logger.error('partition.refilled', {
+        logger.error('partition.restarted', {
           topic,
           partition,
-          committed: start.logEnd,
           stored: chosen.stored,
+          from: start.logStart,
         });
+        break;
+      case 'unproven':
+        // The position counts for the log that is there now: were it left above what has been
+        // read of that, an offset moved ahead by somebody would pass for a rewind.
+        await store.resetPosition(start, start.logStart);
+        logger.warn('partition.restarted', { topic, partition, stored: chosen.stored, from: start.logStart });
     }
     const offset = chosen.from ?? start.committed ?? start.logStart;
     logger.info('partition.assigned', { topic, partition, offset });

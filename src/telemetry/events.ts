@@ -44,6 +44,8 @@ const consumeEvents = {
   'partition.resumed': { topic: 'name', partition: 'count', pausedMs: 'ms?' },
   /** Kafka's committed offset is ahead of the stored one; reading begins at the stored one. */
   'partition.refilled': { topic: 'name', partition: 'count', committed: 'offset', stored: 'offset' },
+  /** The log may be another one than was read, or is for sure: reading begins at its start. */
+  'partition.restarted': { topic: 'name', partition: 'count', stored: 'offset', from: 'offset' },
   /** Where to begin could not be found out. */
   'position.failed': { reason: 'name', retryInMs: 'ms' },
   /** Durable here, but the group does not know; the next commit makes up for it. */

@@ -4,7 +4,7 @@ import { HeldPartition } from './held-partition.ts';
 import { reasonOf } from './kafka-errors.ts';
 import type { MembershipContext } from './membership-context.ts';
 import { settlePosition } from './start-position.ts';
-import { readOffsets } from './topic-admin.ts';
+import { readCommitted, readOffsets } from './topic-admin.ts';
 
 /** The partitions that the group gave this member, and where reading stands in each. */
 export class Assignment {
@@ -35,6 +35,7 @@ export class Assignment {
     for (const held of lost) this.#lose(held);
     const kept = this.all();
     for (const held of kept) held.realign();
+    if (kept.length > 0) this.#context.background(this.#confirm(kept));
     const gained = assigned.filter((partition) => !this.#held.has(partition)).map((p) => this.#gain(p));
     this.#context.options.onEvent?.({
       type: 'rejoined',
@@ -56,6 +57,57 @@ export class Assignment {
     this.#tellJump(held, held.position ?? found, found);
     held.setHold('choosing', true);
     this.#context.background(this.#choosePositions([held]));
+  }
+
+  /** What the group has no offset of any more, though it had one: its log is gone, too. */
+  noteCommitted(asked: readonly HeldPartition[], committed: ReadonlyMap<number, bigint>): void {
+    for (const held of asked) {
+      if (held.isLost || held.isChoosing || committed.has(held.partition)) continue;
+      if (held.isBusy) held.isUprooted = true;
+      else this.#chooseInNewLog(held);
+    }
+  }
+
+  /** Those whose offset must be there, while nobody deletes the topic. */
+  committedOnes(): HeldPartition[] {
+    return this.all().filter((held) => held.hasCommitted);
+  }
+
+  /** After the batch that was in hand when the log was found to be another one. */
+  finishUprooting(held: HeldPartition): void {
+    if (held.isUprooted && !held.isLost) this.#chooseInNewLog(held);
+  }
+
+  #chooseInNewLog(held: HeldPartition): void {
+    held.hasCommitted = false;
+    held.setHold('choosing', true);
+    this.#context.background(this.#choosePositions([held]));
+  }
+
+  /**
+   * After a rebalance. A topic that was deleted and made anew under us shows as one and as
+   * nothing else: offsets begin at 0 again, and kept partitions would be read on from where
+   * the old log stood. Kafka deletes the group's offsets with the topic, so they are asked
+   * for before anything is read or committed.
+   */
+  async #confirm(kept: readonly HeldPartition[]): Promise<void> {
+    const { options, admins, signal } = this.#context;
+    const doubtful = kept.filter((held) => held.hasCommitted && !held.isChoosing);
+    for (const held of doubtful) held.setHold('confirming', true);
+    for (let attempt = 1; doubtful.length > 0 && !signal.aborted; attempt++) {
+      try {
+        const committed = await admins.use('reading offsets', (admin) =>
+          readCommitted(admin, options.topic, options.groupId),
+        );
+        this.noteCommitted(doubtful, committed);
+        for (const held of doubtful) held.setHold('confirming', false);
+        return;
+      } catch (error) {
+        const retryInMs = backOffMs(attempt);
+        options.onEvent?.({ type: 'position-unknown', retryInMs, reason: reasonOf(error) });
+        await this.#context.sleep(retryInMs);
+      }
+    }
   }
 
   #gain(partition: number): HeldPartition {

@@ -44,6 +44,7 @@ export class BatchDelivery {
     } finally {
       held.isBusy = false;
       held.finishRealigning();
+      this.#assignment.finishUprooting(held);
     }
   }
 
@@ -60,7 +61,8 @@ export class BatchDelivery {
   async commitPassed(): Promise<void> {
     for (const held of this.#assignment.all()) {
       const { position, committed, isBusy } = held;
-      if (position === undefined || committed === undefined || isBusy || position <= committed) continue;
+      if (position === undefined || committed === undefined || isBusy || held.isInDoubt) continue;
+      if (position <= committed) continue;
       // A change of the group reaches kafkajs by its own heartbeat.
       await this.#commitOnce?.(held, position).catch(() => undefined);
     }
@@ -121,13 +123,15 @@ export class BatchDelivery {
    * there is by then, for a partition that may be somebody else's.
    */
   async #commit(payload: EachBatchPayload, held: HeldPartition, position: bigint): Promise<void> {
-    if (held.isLost) return;
+    // What is in doubt is made up for with the next commit, once it is known to be the same log.
+    if (held.isLost || held.isInDoubt) return;
     const { topic, onEvent } = this.#context.options;
     const { partition } = held;
     const offset = position.toString();
     try {
       await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
       held.committed = position;
+      held.hasCommitted = true;
     } catch (error) {
       onEvent?.({ type: 'commit-lost', topic, partition, offset: position, reason: reasonOf(error) });
       // The records are durable and a repeat is harmless; only a change of the group concerns kafkajs.

@@ -1,9 +1,10 @@
 /**
  * Why a partition is not fetched now. `choosing`: its position is being asked for.
  * `refused`: the handler refused a batch, and it backs off. `realigning`: the group
- * was shared out anew while a batch was in hand. `caller`: paused through the port.
+ * was shared out anew while a batch was in hand. `confirming`: it is being asked whether
+ * this is still the log that was read. `caller`: paused through the port.
  */
-export type Hold = 'choosing' | 'refused' | 'realigning' | 'caller';
+export type Hold = 'choosing' | 'refused' | 'realigning' | 'confirming' | 'caller';
 
 /** What a consumer does to the fetching of one partition. */
 export interface FetchControl {
@@ -27,6 +28,10 @@ export class HeldPartition {
   position: bigint | undefined;
   /** What the group knows, as far as we do. */
   committed: bigint | undefined;
+  /** The group has an offset of it, by us or by others: should it vanish, so did the log. */
+  hasCommitted = false;
+  /** The log was made anew while a batch of the old one was in hand. */
+  isUprooted = false;
   isBusy = false;
   isLost = false;
   refusals = 0;
@@ -46,6 +51,11 @@ export class HeldPartition {
     return this.#holds.has('choosing');
   }
 
+  /** Whether an offset may be committed: it would hide that the log is another one. */
+  get isInDoubt(): boolean {
+    return this.isUprooted || this.#holds.has('choosing') || this.#holds.has('confirming');
+  }
+
   setHold(hold: Hold, isHeld: boolean): void {
     if (isHeld) this.#holds.add(hold);
     else this.#holds.delete(hold);
@@ -62,6 +72,8 @@ export class HeldPartition {
     this.position = position;
     // Where nothing was committed there is nothing to make up for either.
     this.committed = committed ?? position;
+    this.hasCommitted = committed !== undefined;
+    this.isUprooted = false;
     this.#control.seek(this.partition, position);
     this.setHold('choosing', false);
   }

@@ -104,7 +104,11 @@ export async function readBounds(admin: Admin, topic: string): Promise<LogPartit
  */
 const earliest = -2n;
 
-async function readCommitted(admin: Admin, topic: string, groupId: string): Promise<Map<number, bigint>> {
+export async function readCommitted(
+  admin: Admin,
+  topic: string,
+  groupId: string,
+): Promise<Map<number, bigint>> {
   const groups = await admin.fetchOffsets({ groupId, topics: [topic] });
   const partitions = groups.flatMap((group) => group.partitions);
   return new Map(

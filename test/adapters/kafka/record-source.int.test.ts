@@ -147,6 +147,36 @@ describeWithKafka('the Kafka record source', (brokers) => {
     expect(events.some(({ type }) => type === 'crashed' || type === 'offset-jump')).toBe(true);
   });
 
+  it.each(['paused', 'busy with a batch'])(
+    'notices a topic that was made anew and outgrew its position while it was %s',
+    async (how) => {
+      const topic = await makeTopic(admin);
+      await produce(topic, ['old 0', 'old 1']);
+      const { source, recorder } = await read({ topic });
+      await until('the old records', () => recorder.records.length === 2);
+      let goOn: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      if (how === 'paused') source.pause([{ topic, partition: 0 }]);
+      else {
+        recorder.before = () => held;
+        await produce(topic, ['old 2']);
+        await until('a batch in hand', () => recorder.offered.at(-1)?.records[0]?.offset === 2n);
+      }
+      await admin.deleteTopics({ topics: [topic] });
+      await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic));
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+      const values = Array.from({ length: 9 }, (_, n) => `new ${n}`);
+      await produce(topic, values);
+      // The consume role asks every second; here it does so before anything is committed.
+      await until('the new end', async () => (await source.progress())[0]?.endOffset === 9n);
+      goOn();
+      source.resume([{ topic, partition: 0 }]);
+      await until('all new records', () => values.every((value) => recorder.values().includes(value)));
+    },
+  );
+
   it('leaves a batch undone, and commits nothing, when the group gave its partition away meanwhile', async () => {
     const topic = await makeTopic(admin);
     await produce(topic, ['0', '1']);
