@@ -97,7 +97,12 @@ function toClaim(row: ClaimRow): ClaimedWindow {
   };
 }
 
-/** Rows are locked in the order of their windows, as by everybody who writes several of them. */
+/**
+ * Waits for nobody: a batch may lock the work of its windows in several statements, each in
+ * order but not all together, so that waiting here while holding other rows could close a
+ * circle. A row that is locked just now keeps its lease until the next renewal, which comes
+ * several times before it runs out; whether the claim stands is read without a lock.
+ */
 export async function renewClaims(
   pool: pg.Pool,
   claims: readonly ClaimedWindow[],
@@ -111,13 +116,18 @@ export async function renewClaims(
        from afterword.extractions e
        join unnest($1::uuid[], $2::bigint[]) as t (window_id, lease_epoch) using (window_id)
        where e.lease_epoch = t.lease_epoch and e.lease_owner = $3 and e.status = 'running'
+     ), free as (
+       select e.window_id from afterword.extractions e join held using (window_id)
        order by e.window_id
-       for update of e
+       for update of e skip locked
+     ), renewed as (
+       update afterword.extractions e
+       set lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
+       from free
+       -- Read anew: it may have been taken over since this statement began.
+       where e.window_id = free.window_id and e.lease_owner = $3 and e.status = 'running'
      )
-     update afterword.extractions e
-     set lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
-     from held where e.window_id = held.window_id
-     returning e.window_id`,
+     select window_id from held`,
     [claims.map((claim) => claim.windowId), claims.map((claim) => claim.leaseEpoch), owner, leaseMs],
   );
   return new Set(rows.map((row) => row.window_id));
