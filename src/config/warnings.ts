@@ -58,9 +58,13 @@ const useless: readonly (readonly [VariableName, VariableName, string])[] = [
 ];
 
 function uselessVariables(values: Values): string[] {
-  return useless
-    .filter(([name, needed]) => values[name] !== undefined && values[needed] === undefined)
-    .map(([name, needed, instead]) => `${name} has no effect: ${needed} is unset, so ${instead}`);
+  return (
+    useless
+      .filter(([name, needed]) => values[name] !== undefined && values[needed] === undefined)
+      // Setting what is needed would change nothing, so that must not be the advice.
+      .filter(([name]) => !notInForce.includes(name))
+      .map(([name, needed, instead]) => `${name} has no effect: ${needed} is unset, so ${instead}`)
+  );
 }
 
 function weakConnections(values: Values): string[] {
