@@ -159,10 +159,14 @@ async function agreeOnSettings(config: Config, { pool }: OpenDatabase, logger: L
   const configured = toRunConfiguration(config);
   const standing = await inTransaction(pool, (client) => settingsInForce(client, configured));
   for (const { kind, setting, botId, configured: own, stored } of settingDifferences(standing, configured)) {
-    // A word of the log has no commas.
-    const words = { configured: own.replaceAll(',', '/'), stored: stored.replaceAll(',', '/') };
+    const words = { configured: toWord(own), stored: toWord(stored) };
     logger.warn('settings.differed', { kind, setting, botId, ...words });
   }
+}
+
+/** A word of the log has neither commas nor spaces. */
+function toWord(value: string): string {
+  return value.replaceAll(',', '/').replaceAll(' ', '-');
 }
 
 const vectorLeaseMs = 120_000;
