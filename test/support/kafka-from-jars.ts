@@ -15,6 +15,9 @@ import type { TestKafka } from './kafka.ts';
 const startTimeoutMs = 60_000;
 const log4jFile = fileURLToPath(new URL('./kafka-jars/log4j2.properties', import.meta.url));
 
+// Quick to start and small: a test run shares its machine.
+const frugalJvm = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /** A broker that a test may kill and start again, with its data kept. */
 export interface KafkaNode {
   readonly brokers: string;
@@ -24,13 +27,13 @@ export interface KafkaNode {
   stop(): Promise<void>;
 }
 
-export async function startKafkaFromJars(): Promise<TestKafka> {
-  const node = await startKafkaNode();
+export async function startKafkaFromJars(jvm: readonly string[] = frugalJvm): Promise<TestKafka> {
+  const node = await startKafkaNode(jvm);
   return { available: true, brokers: node.brokers, stop: () => node.stop() };
 }
 
 /** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */
-export async function startKafkaNode(): Promise<KafkaNode> {
+export async function startKafkaNode(jvm: readonly string[] = frugalJvm): Promise<KafkaNode> {
   const classPath = path.join(await resolveKafkaJars(), '*');
   const root = await mkdtemp(path.join(tmpdir(), 'afterword-test-kafka-'));
   const ports = await findFreePorts();
@@ -43,7 +46,7 @@ export async function startKafkaNode(): Promise<KafkaNode> {
 
   const brokers = `127.0.0.1:${ports.client}`;
   const start = async (): Promise<TiedProcess> => {
-    const broker = startTied('java', [...frugalJvm, ...java, 'kafka.Kafka', settings], root);
+    const broker = startTied('java', [...jvm, ...java, 'kafka.Kafka', settings], root);
     await waitForCluster(brokers, clusterId, broker).catch(async (error: unknown) => {
       await broker.stop('remove folder');
       throw error;
@@ -63,9 +66,6 @@ export async function startKafkaNode(): Promise<KafkaNode> {
     },
   };
 }
-
-// Quick to start and small: a test run shares its machine.
-const frugalJvm = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 function serverProperties(node: { client: number; controller: number; logFolder: string }): string {
   return Object.entries({

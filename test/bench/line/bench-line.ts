@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { startWorker, type WorkerProcess } from '../../support/worker-process.ts';
+import { until } from '../../support/until.ts';
+import type { ProfileFolder } from '../profile/profile-folder.ts';
+import { createBenchDatabase, type BenchDatabase } from './bench-database.ts';
+import type { Services } from './services.ts';
+
+/** The services of a run, and what every benchmark does with them. */
+export class BenchLine {
+  readonly kafka: Kafka;
+  readonly admin: Admin;
+  readonly brokers: string;
+  readonly #postgresUrl: string;
+  readonly #profiles: ProfileFolder | undefined;
+  readonly #note: (line: string) => void;
+
+  private constructor(services: Services, profiles: ProfileFolder | undefined, note: (line: string) => void) {
+    this.brokers = services.brokers;
+    this.#postgresUrl = services.postgresUrl;
+    this.#profiles = profiles;
+    this.#note = note;
+    this.kafka = new kafkajs.Kafka({
+      brokers: services.brokers.split(','),
+      clientId: 'afterword-bench',
+      logLevel: kafkajs.logLevel.NOTHING,
+    });
+    this.admin = this.kafka.admin();
+  }
+
+  static async open(
+    services: Services,
+    profiles: ProfileFolder | undefined,
+    note: (line: string) => void,
+  ): Promise<BenchLine> {
+    const line = new BenchLine(services, profiles, note);
+    await line.admin.connect();
+    return line;
+  }
+
+  note(words: string): void {
+    this.#note(words);
+  }
+
+  createDatabase(): Promise<BenchDatabase> {
+    return createBenchDatabase(this.#postgresUrl);
+  }
+
+  /** A topic that no other measurement has used; deleted with its records by `removeTopics`. */
+  async createTopic(stem: string, partitions: number): Promise<string> {
+    const topic = `bench-${stem}-${randomBytes(4).toString('hex')}`;
+    await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+    return topic;
+  }
+
+  async removeTopics(...topics: readonly string[]): Promise<void> {
+    await this.admin.deleteTopics({ topics: [...topics] });
+  }
+
+  /** Starts `afterword run` as its users do; with --profile its CPU and statements are recorded. */
+  startWorker(roles: string, label: string, environment: Readonly<Record<string, string>>): WorkerProcess {
+    return startWorker(roles, {
+      KAFKA_BROKERS: this.brokers,
+      ...environment,
+      ...this.#profiles?.environmentFor(label),
+    });
+  }
+
+  /** After a worker has stopped: writes the statements of the database beside its CPU profile. */
+  async keepProfile(label: string, database: BenchDatabase): Promise<void> {
+    for (const line of (await this.#profiles?.keep(label, database.pool)) ?? []) this.#note(line);
+  }
+
+  /** Statements before this do not count. */
+  async beginProfile(database: BenchDatabase): Promise<void> {
+    await this.#profiles?.begin(database.pool);
+  }
+
+  async close(): Promise<void> {
+    await this.admin.disconnect();
+  }
+}
+
+/** When the worker logged an event the first time, in epoch milliseconds. */
+export async function firstLogged(worker: WorkerProcess, event: string): Promise<number> {
+  const find = (): Readonly<Record<string, unknown>> | undefined => worker.logged(event)[0];
+  await until(`the event ${event}`, () => {
+    if (worker.child.exitCode !== null) throw new Error(`the worker has ended: ${worker.output()}`);
+    return find() !== undefined;
+  });
+  return Date.parse(String(find()?.['time']));
+}

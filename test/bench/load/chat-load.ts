@@ -1,0 +1,110 @@
+/** One record of a messages topic, before it is sent. */
+export interface ChatRecord {
+  readonly key: string;
+  readonly value: string;
+  readonly timestampMs: number;
+}
+
+export interface ChatLoad {
+  readonly messages: number;
+  readonly windows: number;
+  readonly users: number;
+  /** In the order in which they are published. */
+  records(): Iterable<ChatRecord>;
+}
+
+const conversationMessages = 10;
+const messageEveryMs = 20_000;
+const spanMs = 6 * 3_600_000;
+/** Conversations of a person lie a fifth of the span apart: well over the gap. */
+const conversationsPerUser = 5;
+
+/**
+ * Conversations of ten messages, each published in one piece: a batch holds several
+ * messages of a window. Event time moves through six hours, so that windows become due
+ * while others are read, as in a topic that is caught up with.
+ */
+export function tightLoad(messages: number, endMs: number): ChatLoad {
+  const windows = Math.ceil(messages / conversationMessages);
+  const users = Math.ceil(windows / conversationsPerUser);
+  const startMs = endMs - spanMs;
+  return {
+    messages,
+    windows,
+    users,
+    *records() {
+      const random = randomNumbers(1);
+      for (let index = 0; index < messages; index += 1) {
+        const window = Math.floor(index / conversationMessages);
+        const place = index % conversationMessages;
+        const sentAtMs = startMs + Math.floor((window / windows) * spanMs) + place * messageEveryMs;
+        yield chatRecord(random, window % users, index, sentAtMs);
+      }
+    },
+  };
+}
+
+/**
+ * All windows at once, one message of each in turn: a batch holds one message of a
+ * window as long as a partition has more windows than its batches have records.
+ */
+export function spreadLoad(messages: number, windows: number, endMs: number): ChatLoad {
+  const startMs = endMs - Math.ceil(messages / windows) * messageEveryMs;
+  return {
+    messages,
+    windows,
+    users: windows,
+    *records() {
+      const random = randomNumbers(2);
+      for (let index = 0; index < messages; index += 1) {
+        const sentAtMs = startMs + Math.floor((index / windows) * messageEveryMs);
+        yield chatRecord(random, index % windows, index, sentAtMs);
+      }
+    },
+  };
+}
+
+export const loadBotId = 'hazel';
+
+/** About 280 bytes of JSON, as a bot would publish it. */
+export function chatRecord(random: () => number, user: number, index: number, sentAtMs: number): ChatRecord {
+  const userId = `user-${String(user).padStart(7, '0')}`;
+  const value = JSON.stringify({
+    id: `${hex(random)}-${hex(random)}-${String(index).padStart(8, '0')}`,
+    bot_id: loadBotId,
+    user_id: userId,
+    channel_id: `dm-${userId}`,
+    channel_type: 'dm',
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content: sentence(random),
+    sent_at: new Date(sentAtMs).toISOString(),
+  });
+  return { key: `${loadBotId}/${userId}`, value, timestampMs: sentAtMs };
+}
+
+const words =
+  'i you we the a my your really just maybe today tomorrow yesterday morning evening weekend work coffee dog garden sister train music guitar book recipe dinner walk rain sunny holiday doctor school exam project meeting friend movie game love like think know want need remember forget planning moving cooking running reading playing tired happy excited worried about with for from near because'.split(
+    ' ',
+  );
+
+function sentence(random: () => number): string {
+  const length = 14 + Math.floor(random() * 8);
+  return Array.from({ length }, () => words[Math.floor(random() * words.length)]).join(' ');
+}
+
+function hex(random: () => number): string {
+  return Math.floor(random() * 0x1_0000_0000)
+    .toString(16)
+    .padStart(8, '0');
+}
+
+/** mulberry32: the same load in every run. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
