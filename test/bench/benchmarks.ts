@@ -1,5 +1,17 @@
 import type { Benchmark } from './benchmark.ts';
 import { consumeSpread, consumeTight } from './consume/consume-benchmark.ts';
+import { rewind } from './consume/rewind-benchmark.ts';
+import { extraction } from './extraction/extraction-benchmark.ts';
+import { latency } from './extraction/latency-benchmark.ts';
+import { openSessionsMemory, restart } from './restart/open-sessions-benchmark.ts';
 
 /** In the order of the table. */
-export const benchmarks: readonly Benchmark[] = [consumeTight, consumeSpread];
+export const benchmarks: readonly Benchmark[] = [
+  consumeTight,
+  consumeSpread,
+  rewind,
+  extraction,
+  latency,
+  openSessionsMemory,
+  restart,
+];

@@ -38,9 +38,8 @@ try {
   const profiles = values.profile
     ? await ProfileFolder.create(path.join(resultsFolder, `profile-${stamp}`))
     : undefined;
-  const line = await BenchLine.open(services, profiles, note);
+  const line = new BenchLine(services, profiles, note);
   const outcomes = await runBenchmarks(chosen, line, { messages, quick: values.quick });
-  await line.close();
   await report(outcomes, services);
   if (outcomes.some(({ result }) => result === null)) process.exitCode = 1;
 } finally {

@@ -5,16 +5,21 @@ import { fileURLToPath } from 'node:url';
 
 import { runProgram } from './kafka-program.ts';
 
-const pomFile = fileURLToPath(new URL('./kafka-jars/pom.xml', import.meta.url));
+const brokerPom = fileURLToPath(new URL('./kafka-jars/pom.xml', import.meta.url));
 const cacheFolder = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
 
-/** The folder with the broker's jars, resolved by Maven once for each state of the pom. */
-export async function resolveKafkaJars(): Promise<string> {
+/** The folder with the broker's jars. */
+export function resolveKafkaJars(): Promise<string> {
+  return resolveJars(brokerPom, 'kafka-jars');
+}
+
+/** The folder with the jars that a pom names, resolved by Maven once for each state of the pom. */
+export async function resolveJars(pomFile: string, name: string): Promise<string> {
   const version = createHash('sha256')
     .update(await readFile(pomFile))
     .digest('hex')
     .slice(0, 12);
-  const folder = path.join(cacheFolder, `kafka-jars-${version}`);
+  const folder = path.join(cacheFolder, `${name}-${version}`);
   if (await exists(folder)) return folder;
   await mkdir(cacheFolder, { recursive: true });
   // Renamed when it is whole, so that two runs at once, or one that died, leave no half folder.

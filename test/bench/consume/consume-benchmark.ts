@@ -3,6 +3,7 @@ import { sizeOf, type Benchmark, type BenchmarkResult } from '../benchmark.ts';
 import type { BenchLine } from '../line/bench-line.ts';
 import { spreadLoad, tightLoad, type ChatLoad } from '../load/chat-load.ts';
 import { fillTopic } from '../load/fill-topic.ts';
+import { runStreams } from '../kafka-streams/run-streams.ts';
 import { runBareConsumer } from './bare-consumer.ts';
 import { consumeTopic } from './consume-topic.ts';
 
@@ -41,6 +42,9 @@ async function measureConsume(
   const bare = await runBareConsumer(line.brokers, topic, records);
   const bareRate = (records / bare.tookMs) * 1_000;
   line.note(`${label}: bare kafkajs read them with ${Math.round(bareRate)} a second`);
+  const streams = await runStreams(line, topic, { messages: records, partitions });
+  const streamsRate = streams.ran ? (records / streams.tookMs) * 1_000 : Number.NaN;
+  if (streams.ran) line.note(`${label}: Kafka Streams took ${Math.round(streamsRate)} a second`);
   const database = await line.createDatabase();
   try {
     const consumed = await consumeTopic(line, database, { topic, records, label });
@@ -57,8 +61,20 @@ async function measureConsume(
           unit: '%',
           goal: { atLeast: 12 },
         },
+        ...(streams.ran
+          ? [
+              { what: 'reference: Kafka Streams session windows', value: streamsRate, unit: 'a second' },
+              { what: 'times Kafka Streams', value: rate / streamsRate, unit: '×', goal: { atLeast: 4 } },
+            ]
+          : []),
         { what: 'peak resident memory', value: consumed.peakResidentMb, unit: 'MB' },
         { what: 'CPU of the consumer', value: consumed.cpuSeconds, unit: 's' },
+        { what: 'CPU of Postgres', value: consumed.postgresCpuSeconds, unit: 's' },
+        {
+          what: 'messages for each CPU second of both',
+          value: records / (consumed.cpuSeconds + consumed.postgresCpuSeconds),
+          unit: '',
+        },
       ],
       details: {
         messages: records,
@@ -69,7 +85,9 @@ async function measureConsume(
         tookMs: Math.round(consumed.tookMs),
         bareTookMs: Math.round(bare.tookMs),
         bareCpuMs: Math.round(bare.cpuMs),
+        ...(streams.ran && { streamsTookMs: streams.tookMs, streamsWindowsEmitted: streams.emitted }),
       },
+      notes: streams.ran ? [] : [`Kafka Streams was left out: ${streams.reason}`],
     };
   } finally {
     await database.drop();

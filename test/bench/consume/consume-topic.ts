@@ -1,8 +1,9 @@
+import type { Admin } from 'kafkajs';
 import { until } from '../../support/until.ts';
 import type { WorkerProcess } from '../../support/worker-process.ts';
 import type { BenchDatabase } from '../line/bench-database.ts';
 import { firstLogged, type BenchLine } from '../line/bench-line.ts';
-import { readUsage } from '../line/process-usage.ts';
+import { readPostgresCpu, readUsage } from '../line/process-usage.ts';
 
 export interface TopicRead {
   readonly topic: string;
@@ -17,6 +18,8 @@ export interface Consumed {
   /** From the group's join to the commit of the last offset, which follows the last commit in Postgres. */
   readonly tookMs: number;
   readonly cpuSeconds: number;
+  /** NaN where Postgres runs on another machine. */
+  readonly postgresCpuSeconds: number;
   readonly peakResidentMb: number;
 }
 
@@ -37,12 +40,15 @@ export async function consumeTopic(
   try {
     const joinedAtMs = await firstLogged(worker, 'consumer.joined');
     const before = readUsage(worker.child.pid);
+    const postgresBefore = await readPostgresCpu(database.pool);
     await untilCommitted(line, worker, { topic, groupId, records });
     const tookMs = Date.now() - joinedAtMs;
     const after = readUsage(worker.child.pid);
+    const postgresAfter = await readPostgresCpu(database.pool);
     return {
       tookMs,
       cpuSeconds: (after?.cpuSeconds ?? Number.NaN) - (before?.cpuSeconds ?? Number.NaN),
+      postgresCpuSeconds: (postgresAfter ?? Number.NaN) - (postgresBefore ?? Number.NaN),
       peakResidentMb: after?.peakResidentMb ?? Number.NaN,
     };
   } finally {
@@ -57,16 +63,18 @@ export async function untilCommitted(
   worker: WorkerProcess,
   { topic, groupId, records }: { readonly topic: string; readonly groupId: string; readonly records: number },
 ): Promise<void> {
-  const committed = async (): Promise<number> => {
-    const [offsets] = await line.admin.fetchOffsets({ groupId, topics: [topic] });
+  const readCommitted = async (admin: Admin): Promise<number> => {
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
     return (offsets?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
   };
-  await until(
-    `${records} records to be committed`,
-    async () => {
-      if (worker.child.exitCode !== null) throw new Error(`the worker has ended: ${worker.output()}`);
-      return (await committed()) >= records;
-    },
-    { deadlineMs: 900_000, everyMs: 40 },
+  await line.withAdmin((admin) =>
+    until(
+      `${records} records to be committed`,
+      async () => {
+        if (worker.child.exitCode !== null) throw new Error(`the worker has ended: ${worker.output()}`);
+        return (await readCommitted(admin)) >= records;
+      },
+      { deadlineMs: 900_000, everyMs: 40 },
+    ),
   );
 }

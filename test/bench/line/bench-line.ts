@@ -9,13 +9,12 @@ import type { Services } from './services.ts';
 /** The services of a run, and what every benchmark does with them. */
 export class BenchLine {
   readonly kafka: Kafka;
-  readonly admin: Admin;
   readonly brokers: string;
   readonly #postgresUrl: string;
   readonly #profiles: ProfileFolder | undefined;
   readonly #note: (line: string) => void;
 
-  private constructor(services: Services, profiles: ProfileFolder | undefined, note: (line: string) => void) {
+  constructor(services: Services, profiles: ProfileFolder | undefined, note: (line: string) => void) {
     this.brokers = services.brokers;
     this.#postgresUrl = services.postgresUrl;
     this.#profiles = profiles;
@@ -25,17 +24,6 @@ export class BenchLine {
       clientId: 'afterword-bench',
       logLevel: kafkajs.logLevel.NOTHING,
     });
-    this.admin = this.kafka.admin();
-  }
-
-  static async open(
-    services: Services,
-    profiles: ProfileFolder | undefined,
-    note: (line: string) => void,
-  ): Promise<BenchLine> {
-    const line = new BenchLine(services, profiles, note);
-    await line.admin.connect();
-    return line;
   }
 
   note(words: string): void {
@@ -49,12 +37,22 @@ export class BenchLine {
   /** A topic that no other measurement has used; deleted with its records by `removeTopics`. */
   async createTopic(stem: string, partitions: number): Promise<string> {
     const topic = `bench-${stem}-${randomBytes(4).toString('hex')}`;
-    await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+    const topics = [{ topic, numPartitions: partitions }];
+    await this.withAdmin(async (admin) => {
+      await admin.createTopics({ waitForLeaders: false, topics });
+      // Not kafkajs's own waiting: it gives up where a busy broker does not know its new topic yet.
+      await until('the new topic', () =>
+        admin.fetchTopicMetadata({ topics: [topic] }).then(
+          ({ topics: [found] }) => found?.partitions.every(({ leader }) => leader >= 0) === true,
+          () => false,
+        ),
+      );
+    });
     return topic;
   }
 
   async removeTopics(...topics: readonly string[]): Promise<void> {
-    await this.admin.deleteTopics({ topics: [...topics] });
+    await this.withAdmin((admin) => admin.deleteTopics({ topics: [...topics] }));
   }
 
   /** Starts `afterword run` as its users do; with --profile its CPU and statements are recorded. */
@@ -76,8 +74,15 @@ export class BenchLine {
     await this.#profiles?.begin(database.pool);
   }
 
-  async close(): Promise<void> {
-    await this.admin.disconnect();
+  /** A new one each time: kafkajs goes on asking for the metadata of topics that it has deleted. */
+  async withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      return await use(admin);
+    } finally {
+      await admin.disconnect();
+    }
   }
 }
 

@@ -46,16 +46,17 @@ export function tightLoad(messages: number, endMs: number): ChatLoad {
 
 /**
  * All windows at once, one message of each in turn: a batch holds one message of a
- * window as long as a partition has more windows than its batches have records.
+ * window as long as a partition has more windows than its batches have records. Another
+ * seed gives other message ids.
  */
-export function spreadLoad(messages: number, windows: number, endMs: number): ChatLoad {
+export function spreadLoad(messages: number, windows: number, endMs: number, seed = 2): ChatLoad {
   const startMs = endMs - Math.ceil(messages / windows) * messageEveryMs;
   return {
     messages,
     windows,
     users: windows,
     *records() {
-      const random = randomNumbers(2);
+      const random = randomNumbers(seed);
       for (let index = 0; index < messages; index += 1) {
         const sentAtMs = startMs + Math.floor((index / windows) * messageEveryMs);
         yield chatRecord(random, index % windows, index, sentAtMs);
