@@ -3,6 +3,8 @@ import { consumeSpread, consumeTight } from './consume/consume-benchmark.ts';
 import { rewind } from './consume/rewind-benchmark.ts';
 import { extraction } from './extraction/extraction-benchmark.ts';
 import { latency } from './extraction/latency-benchmark.ts';
+import { fold } from './memory/fold-benchmark.ts';
+import { profileRead } from './memory/profile-benchmark.ts';
 import { openSessionsMemory, restart } from './restart/open-sessions-benchmark.ts';
 
 /** In the order of the table. */
@@ -14,4 +16,6 @@ export const benchmarks: readonly Benchmark[] = [
   latency,
   openSessionsMemory,
   restart,
+  fold,
+  profileRead,
 ];

@@ -46,7 +46,10 @@ try {
   await services.stop();
 }
 
-async function report(outcomes: readonly BenchmarkOutcome[], { postgresUrl }: Services): Promise<void> {
+async function report(
+  outcomes: readonly BenchmarkOutcome[],
+  { postgresUrl, kafkaVersion }: Services,
+): Promise<void> {
   const rows = outcomes.flatMap(({ name, result }) =>
     (result?.measurements ?? []).map((measured) => ({ benchmark: name, ...measured })),
   );
@@ -59,7 +62,7 @@ async function report(outcomes: readonly BenchmarkOutcome[], { postgresUrl }: Se
   const document = {
     date: startedAt.toISOString(),
     machine: describeMachine(),
-    versions: { ...readPackageVersions(), kafka: process.env['KAFKA_BROKERS'] ? 'as given' : 'own' },
+    versions: { ...readPackageVersions(), kafka: kafkaVersion },
     settings: { quick: values.quick, profile: values.profile, messages: messages ?? null },
     postgres: await readPostgresSettings(postgresUrl),
     benchmarks: outcomes,

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
 
 import { runProgram } from './kafka-program.ts';
-import { resolveKafkaJars } from './kafka-jars.ts';
+import { brokerVersion, resolveKafkaJars } from './kafka-jars.ts';
 import type { TestKafka } from './kafka.ts';
 
 const startTimeoutMs = 60_000;
@@ -29,7 +29,7 @@ export interface KafkaNode {
 
 export async function startKafkaFromJars(jvm: readonly string[] = frugalJvm): Promise<TestKafka> {
   const node = await startKafkaNode(jvm);
-  return { available: true, brokers: node.brokers, stop: () => node.stop() };
+  return { available: true, brokers: node.brokers, version: await brokerVersion(), stop: () => node.stop() };
 }
 
 /** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */

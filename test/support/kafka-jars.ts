@@ -13,6 +13,12 @@ export function resolveKafkaJars(): Promise<string> {
   return resolveJars(brokerPom, 'kafka-jars');
 }
 
+/** `Apache Kafka 4.1.0`: what the pom names first. */
+export async function brokerVersion(): Promise<string> {
+  const pom = await readFile(brokerPom, 'utf8');
+  return `Apache Kafka ${/<artifactId>kafka_[^]*?<version>([^<]+)/u.exec(pom)?.[1] ?? 'unknown'}`;
+}
+
 /** The folder with the jars that a pom names, resolved by Maven once for each state of the pom. */
 export async function resolveJars(pomFile: string, name: string): Promise<string> {
   const version = createHash('sha256')

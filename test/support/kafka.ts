@@ -3,7 +3,13 @@ import { request } from 'node:http';
 import { startKafkaFromJars } from './kafka-from-jars.ts';
 
 export type TestKafka =
-  | { readonly available: true; readonly brokers: string; stop(): Promise<void> }
+  | {
+      readonly available: true;
+      readonly brokers: string;
+      /** What runs, for people who compare runs. */
+      readonly version: string;
+      stop(): Promise<void>;
+    }
   | { readonly available: false; readonly reason: string };
 
 /**
@@ -14,7 +20,7 @@ export type TestKafka =
 export async function startKafka(jvm?: readonly string[]): Promise<TestKafka> {
   const given = process.env['KAFKA_BROKERS'];
   if (given !== undefined && given !== '') {
-    return { available: true, brokers: given, stop: () => Promise.resolve() };
+    return { available: true, brokers: given, version: 'of KAFKA_BROKERS', stop: () => Promise.resolve() };
   }
   try {
     return (await dockerAnswers()) ? await startContainer() : await startKafkaFromJars(jvm);
@@ -23,10 +29,12 @@ export async function startKafka(jvm?: readonly string[]): Promise<TestKafka> {
   }
 }
 
+const image = 'confluentinc/cp-kafka:8.1.0';
+
 async function startContainer(): Promise<TestKafka> {
   // Loaded only here: it is large, and a machine without Docker has no use for it.
   const { KafkaContainer } = await import('@testcontainers/kafka');
-  const container = await new KafkaContainer('confluentinc/cp-kafka:8.1.0')
+  const container = await new KafkaContainer(image)
     .withKraft()
     .withEnvironment({
       KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
@@ -36,6 +44,7 @@ async function startContainer(): Promise<TestKafka> {
     .start();
   return {
     available: true,
+    version: image,
     brokers: `${container.getHost()}:${container.getMappedPort(9093)}`,
     stop: async () => {
       await container.stop();

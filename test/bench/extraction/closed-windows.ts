@@ -1,18 +1,16 @@
 import { until } from '../../support/until.ts';
 import type { BenchDatabase } from '../line/bench-database.ts';
 import type { BenchLine } from '../line/bench-line.ts';
-import { tightLoad } from '../load/chat-load.ts';
+import type { ChatLoad } from '../load/chat-load.ts';
 import { fillTopic } from '../load/fill-topic.ts';
 
-/** Closed windows that wait for extraction, made by the product itself; returns how many. */
+/** Closed windows that wait for extraction, made by the product itself of a load that is long over. */
 export async function makeClosedWindows(
   line: BenchLine,
   database: BenchDatabase,
   topic: string,
-  windows: number,
-): Promise<number> {
-  // Long over, so that they close as soon as the topic has been read.
-  const load = tightLoad(windows * 10, Date.now() - 3_600_000);
+  load: ChatLoad,
+): Promise<void> {
   await fillTopic(line.kafka, topic, load.records());
   const worker = line.startWorker('consume', 'make-windows', {
     KAFKA_MESSAGES_TOPIC: topic,
@@ -29,5 +27,4 @@ export async function makeClosedWindows(
   await until(`${load.windows} windows to close`, async () => (await closed()) === load.windows, {
     deadlineMs: 600_000,
   }).finally(() => worker.stop());
-  return load.windows;
 }

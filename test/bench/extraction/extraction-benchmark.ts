@@ -5,9 +5,11 @@ import { sizeOf, type Benchmark, type BenchmarkResult } from '../benchmark.ts';
 import type { BenchDatabase } from '../line/bench-database.ts';
 import { firstLogged, type BenchLine } from '../line/bench-line.ts';
 import { readPostgresCpu, readUsage } from '../line/process-usage.ts';
+import { tightLoad } from '../load/chat-load.ts';
 import { makeClosedWindows } from './closed-windows.ts';
 
 const partitions = 8;
+const messagesPerWindow = 10;
 /** Waiting for Postgres to sync overlaps; the model itself never makes anybody wait here. */
 const concurrency = 16;
 
@@ -19,7 +21,9 @@ export const extraction: Benchmark = {
     const database = await line.createDatabase();
     const model = await AnthropicServer.start();
     try {
-      const windows = await makeClosedWindows(line, database, topic, sizeOf(options, 6_000, 300));
+      const windows = sizeOf(options, 6_000, 300);
+      const load = tightLoad(windows * messagesPerWindow, Date.now() - 3_600_000);
+      await makeClosedWindows(line, database, topic, load);
       line.note(`extraction: ${windows} windows wait`);
       return await measureExtraction(line, database, model, windows);
     } finally {
@@ -72,7 +76,7 @@ async function measureExtraction(
       ],
       details: {
         windows,
-        messagesPerWindow: 10,
+        messagesPerWindow,
         concurrency,
         seconds: Math.round(seconds * 10) / 10,
         modelCalls: model.calls.length,

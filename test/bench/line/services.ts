@@ -21,6 +21,7 @@ const brokerJvm = ['-Xmx1g', '-XX:+UseG1GC'];
 
 export interface Services {
   readonly brokers: string;
+  readonly kafkaVersion: string;
   /** A server where databases may be made. */
   readonly postgresUrl: string;
   stop(): Promise<void>;
@@ -43,7 +44,7 @@ export async function startServices({ withStatements }: { withStatements: boolea
     await stop();
     throw new Error(`a service is missing: ${reasonOf(kafka)}${reasonOf(postgres)}`);
   }
-  return { brokers: kafka.brokers, postgresUrl: postgres.url, stop };
+  return { brokers: kafka.brokers, kafkaVersion: kafka.version, postgresUrl: postgres.url, stop };
 }
 
 async function stopService(service: TestKafka | TestPostgres): Promise<void> {

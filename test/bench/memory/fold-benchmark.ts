@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { createPostgresAnswerStore } from '../../../src/adapters/postgres/answer-store.ts';
+import { createPostgresExtractionStore } from '../../../src/adapters/postgres/extraction-store.ts';
+import { extractWindow, type ExtractDeps } from '../../../src/extract/extract-window.ts';
+import { ModelGate } from '../../../src/extract/model-gate/model-gate.ts';
+import { factsStage } from '../../../src/extract/stages/facts.ts';
+import type { Timing } from '../../../src/extract/timing.ts';
+import { sizeOf, type Benchmark } from '../benchmark.ts';
+import { makeClosedWindows } from '../extraction/closed-windows.ts';
+import { quantile } from '../report/quantile.ts';
+import { instantModel } from './instant-model.ts';
+import { personLoad, rememberedUser } from './person-load.ts';
+
+const entities = 500;
+/** So many of the person's newest windows are compared with the first windows of as many newcomers. */
+const compared = 50;
+
+/**
+ * Claimed window to settled one, one after the other, in this process: the model and the
+ * network to it are left out, for they are the same for both. The newcomers come last, so
+ * that both are measured in the same large tables, with the same warm process.
+ */
+export const fold: Benchmark = {
+  name: 'fold',
+  about: 'one window of a person with 10,000 earlier ones, beside the first of a newcomer',
+  run: async (line, options) => {
+    const earlier = sizeOf(options, 10_000, 200);
+    const load = personLoad(earlier + compared, compared, { entities, endMs: Date.now() - 3_600_000 });
+    const topic = await line.createTopic('fold', 1);
+    const database = await line.createDatabase();
+    try {
+      await makeClosedWindows(line, database, topic, load);
+      await database.pool.query(
+        `update afterword.extractions set priority = 1
+         where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
+        [rememberedUser],
+      );
+      const settled = await settleAll(depsOf(database.pool), load.windows);
+      const firsts = settled.filter(({ userId }) => userId !== rememberedUser);
+      const last = median(settled.filter(({ userId }) => userId === rememberedUser).slice(-compared));
+      const first = median(firsts);
+      return {
+        measurements: [
+          { what: 'a newcomer’s first window', value: first, unit: 'ms' },
+          { what: `a window after ${earlier} earlier ones`, value: last, unit: 'ms' },
+          { what: 'the latter to the former', value: last / first, unit: '×', goal: { atMost: 2 } },
+        ],
+        details: {
+          earlier,
+          compared,
+          entities,
+          observationsInEachGroup: Math.ceil(earlier / entities),
+          facts: await countFacts(database.pool),
+        },
+      };
+    } finally {
+      await database.drop();
+      await line.removeTopics(topic);
+    }
+  },
+};
+
+interface SettledWindow {
+  readonly userId: string;
+  readonly tookMs: number;
+}
+
+async function settleAll(deps: ExtractDeps, windows: number): Promise<readonly SettledWindow[]> {
+  const settled: SettledWindow[] = [];
+  const { signal } = new AbortController();
+  while (settled.length < windows) {
+    const [claim] = await deps.store.claim(deps.owner, 1, 60_000);
+    if (claim === undefined) throw new Error(`only ${settled.length} windows could be claimed`);
+    const startedMs = performance.now();
+    const { settled: end } = await extractWindow(deps, claim, signal);
+    if (!end.settled) throw new Error(`a window was not settled: ${end.reason}`);
+    settled.push({ userId: claim.userId, tookMs: performance.now() - startedMs });
+  }
+  return settled;
+}
+
+function depsOf(pool: pg.Pool): ExtractDeps {
+  const timing: Timing = {
+    nowMs: () => Date.now(),
+    random: () => 0.5,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  };
+  return {
+    store: createPostgresExtractionStore(pool),
+    owner: 'bench',
+    forBot: () => ({ stages: [factsStage], model: 'instant', ignoresUser: () => false }),
+    model: { client: instantModel, gate: new ModelGate({ maxConcurrency: 1, timing }) },
+    answersFor: (claim) => createPostgresAnswerStore(pool, claim),
+    timing,
+    onStageFault: (_claim, _stage, error) => {
+      throw error;
+    },
+  };
+}
+
+function median(windows: readonly SettledWindow[]): number {
+  return quantile(
+    windows.map(({ tookMs }) => tookMs).sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+async function countFacts(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(
+    `select count(*) from afterword.facts where status = 'current'`,
+  );
+  return Number(rows[0]?.count);
+}
