@@ -28,6 +28,7 @@ import { createExtractRole, type ExtractRole } from './roles/extract-role.ts';
 import { createPublishRole, type PublishRole } from './roles/publish-role.ts';
 import type { Role, RoleName } from './roles/role.ts';
 import type { LoopContext } from './roles/watched-loop.ts';
+import { stopInTurn } from './roles/stop-in-turn.ts';
 import { Heartbeats } from './serve/heartbeats.ts';
 import { createOperationsServer } from './serve/operations-server.ts';
 import { Readiness } from './serve/readiness-checks.ts';
@@ -44,7 +45,10 @@ export interface WorkerOptions {
 
 export interface Worker {
   start(): Promise<{ readonly http: { readonly host: string; readonly port: number } | undefined }>;
-  /** Stops in the reverse order of the line; finishes what is in hand within the deadline. Idempotent. */
+  /**
+   * Stops in the reverse order of the line, all within the deadline: what is in hand is
+   * finished, and what hangs is left behind. Never rejects. Idempotent.
+   */
   stop(deadlineMs: number): Promise<void>;
   /** Resolves with the cause when reading died for good: the process has to end. */
   readonly died: Promise<Error>;
@@ -83,6 +87,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       owner,
       maxRecordBytes,
       indexVectors: vectorIndexer(config, database, owner, metrics),
+      pause: pauseFor,
     });
     running.push(publish);
   }
@@ -140,8 +145,10 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
   const stopAll = async (deadlineMs: number): Promise<void> => {
     readiness.stop();
     // Against the line: first nothing new is read, then what is closed is extracted, then sent.
-    for (const role of [...running].reverse()) await role.stop(deadlineMs);
-    await server?.stop();
+    const parts = [...running].reverse();
+    const last = server === undefined ? [] : [{ name: 'serve', stop: () => server.stop() }];
+    const nowMs = (): number => systemClock.nowMs();
+    await stopInTurn([...parts, ...last], { deadlineMs, nowMs, pause: pauseFor, logger });
   };
   return {
     died: source?.died ?? new Promise(() => undefined),

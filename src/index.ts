@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { createWorker, type Worker } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -8,6 +9,7 @@ import type { MessageEvent } from './model/message-event.ts';
 import type { OutgoingRecord, RecordSink } from './publish/record-sink.ts';
 import { openDatabase, type OpenDatabase } from './resources.ts';
 import { roleNames, type RoleName } from './roles/role.ts';
+import { stopInTurn } from './roles/stop-in-turn.ts';
 import { createLogger, silentLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 
 /** The public library: everything that other packages may import. */
@@ -49,7 +51,10 @@ export interface Afterword {
   stop(): Promise<void>;
 }
 
-const stopDeadlineMs = 25_000;
+/** Orchestrators wait for 30 s; the database closes after this. */
+const stopDeadlineMs = 22_000;
+/** Nothing is in hand yet. */
+const failedStartDeadlineMs = 5_000;
 
 /**
  * Starts Afterword inside this process: applies missing migrations, then runs its roles.
@@ -69,9 +74,9 @@ export async function startAfterword(options: StartOptions): Promise<Afterword> 
     worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames });
     const { http } = await worker.start();
     const sink = chooseLog(config, database, logger).createSink();
-    return runningAfterword({ config, database, worker, sink, http });
+    return runningAfterword({ config, database, worker, sink, http, logger });
   } catch (error) {
-    await worker?.stop(0);
+    await worker?.stop(failedStartDeadlineMs);
     await database.stop();
     throw error;
   }
@@ -88,14 +93,18 @@ interface Parts {
   readonly worker: Worker;
   readonly sink: RecordSink;
   readonly http: Afterword['http'];
+  readonly logger: Logger;
 }
 
-function runningAfterword({ config, database, worker, sink, http }: Parts): Afterword {
+function runningAfterword({ config, database, worker, sink, http, logger }: Parts): Afterword {
   let stopped: Promise<void> | undefined;
   // The database last: everything before it still writes.
   const stopAll = async (): Promise<void> => {
-    await sink.stop();
-    await worker.stop(stopDeadlineMs);
+    const options = { deadlineMs: stopDeadlineMs, nowMs: () => Date.now(), pause, logger };
+    await Promise.all([
+      stopInTurn([{ name: 'sink', stop: () => sink.stop() }], options),
+      worker.stop(stopDeadlineMs),
+    ]);
     await database.stop();
   };
   return {
@@ -105,6 +114,8 @@ function runningAfterword({ config, database, worker, sink, http }: Parts): Afte
     stop: () => (stopped ??= stopAll()),
   };
 }
+
+const pause = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false });
 
 /** The key keeps a user's messages in one partition. */
 function toRecord(topic: string, event: MessageEvent): OutgoingRecord {

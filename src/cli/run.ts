@@ -14,7 +14,10 @@ export interface RunOptions {
   readonly createTopics: boolean;
 }
 
-const stopDeadlineMs = 25_000;
+/** Orchestrators wait for 30 s; the database closes after this. */
+const stopDeadlineMs = 22_000;
+/** Nothing is in hand yet. */
+const failedStartDeadlineMs = 5_000;
 
 /** Runs until told to stop. Exit code 1 when reading died for good. */
 export async function runWorker(context: CommandContext, options: RunOptions): Promise<ExitCode> {
@@ -42,7 +45,7 @@ async function startOrStop(worker: Worker): ReturnType<Worker['start']> {
   try {
     return await worker.start();
   } catch (error) {
-    await worker.stop(0);
+    await worker.stop(failedStartDeadlineMs);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import type { LogRecord } from '../model/record.ts';
 import type { PollingLoop } from '../polling-loop.ts';
 import type { CheckOutcome } from '../serve/readiness.ts';
 import type { Role } from './role.ts';
+import { countdown, endsWithin } from './stop-in-turn.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
 export interface ConsumeRoleOptions extends LoopContext {
@@ -114,9 +115,12 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
       unread.start();
       await consumer.start();
     },
-    stop: async () => {
-      await consumer.stop();
-      await Promise.all([progress.stop(), unread.stop(), closer.stop()]);
+    stop: async (deadlineMs) => {
+      const left = countdown(deadlineMs, () => options.clock.nowMs());
+      // A log or a database that hangs must not keep the leases.
+      await endsWithin(consumer.stop(), left(), options.pause);
+      const loops = Promise.all([progress.stop(), unread.stop(), closer.stop()]);
+      await endsWithin(loops, left(), options.pause);
       await options.closing.releaseLeases(options.owner).catch(() => undefined);
     },
   };

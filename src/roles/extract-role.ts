@@ -1,6 +1,7 @@
 import { ExtractWorker, type ExtractWorkerOptions } from '../extract/extract-worker.ts';
 import type { PollingLoop } from '../polling-loop.ts';
 import type { Role } from './role.ts';
+import { countdown, endsWithin } from './stop-in-turn.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 import { watchModel } from './watched-model.ts';
 
@@ -51,8 +52,9 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
       return Promise.resolve();
     },
     stop: async (deadlineMs) => {
-      await claims.stop();
-      await worker.stop(deadlineMs, options.pause);
+      const left = countdown(deadlineMs, () => options.clock.nowMs());
+      await endsWithin(claims.stop(), left(), options.pause);
+      await worker.stop(left(), options.pause);
       await renewals.stop();
     },
   };

@@ -4,6 +4,7 @@ import type { RecordSink } from '../publish/record-sink.ts';
 import { relayOnce } from '../publish/relay.ts';
 import { failureCode } from '../telemetry/failure.ts';
 import type { Role } from './role.ts';
+import { countdown, endsWithin } from './stop-in-turn.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
 export interface PublishRoleOptions extends LoopContext {
@@ -16,6 +17,7 @@ export interface PublishRoleOptions extends LoopContext {
   readonly topics: Readonly<Record<OutboxDestination, string>>;
   readonly owner: string;
   readonly maxRecordBytes: number;
+  readonly pause: (ms: number) => Promise<void>;
   /** One pass of the vector indexer; returns whether there may be more. */
   readonly indexVectors: (signal: AbortSignal) => Promise<boolean>;
 }
@@ -61,8 +63,10 @@ export function createPublishRole(options: PublishRoleOptions): PublishRole {
       for (const loop of loops) loop.start();
       return Promise.resolve();
     },
-    stop: async () => {
-      await Promise.all(loops.map((loop) => loop.stop()));
+    stop: async (deadlineMs) => {
+      const left = countdown(deadlineMs, () => options.clock.nowMs());
+      // A send that hangs keeps the lease no longer: who takes over repeats it at worst.
+      await endsWithin(Promise.all(loops.map((loop) => loop.stop())), left(), options.pause);
       await options.outbox.releaseLease(options.owner).catch(() => undefined);
       await Promise.all(Object.values(options.sinks).map((sink) => sink.stop()));
     },

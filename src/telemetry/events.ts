@@ -9,7 +9,9 @@ const processEvents = {
   'process.stopping': { signal: 'code?' },
   'process.stopped': { tookMs: 'ms' },
   'process.failed': {},
-  'config.loaded': { warnings: 'count', bots: 'count' },
+  /** A part that did not stop in time is left behind; its leases run out by themselves. */
+  'stop.overdue': { part: 'name', waitedMs: 'ms' },
+  'stop.failed': { part: 'name' },
   /** `windows`: what is stored is used; `extraction`: what is configured here is. */
   'settings.differed': {
     kind: 'code',
