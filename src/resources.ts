@@ -1,5 +1,7 @@
-import pg from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { openEmbeddedPostgres } from './adapters/embedded/postgres/open-embedded-postgres.ts';
+import { createPool } from './adapters/postgres/pool.ts';
 import type { Config } from './config/config.ts';
 import type { Logger } from './telemetry/logger.ts';
 
@@ -12,8 +14,6 @@ export interface OpenDatabase {
   stop(): Promise<void>;
 }
 
-const poolSize = 10;
-
 /**
  * Opens the database. The embedded one is started where no process has done so yet,
  * and shared where one has.
@@ -24,7 +24,7 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Open
   if (config.databaseUrl !== null) {
     const url = config.databaseUrl.reveal();
     const pool = createPool(url, logger);
-    return { pool, label: labelOf(url), embedded: false, stop: () => pool.end() };
+    return { pool, label: labelOf(url), embedded: false, stop: () => endPool(pool) };
   }
   const server = await openEmbeddedPostgres({ dataDir: config.dataDir });
   const pool = createPool(server.url, logger);
@@ -34,28 +34,17 @@ export async function openDatabase(config: Config, logger: Logger): Promise<Open
     embedded: true,
     // The pool first: a server that shuts down under open connections makes them fail.
     stop: async () => {
-      await pool.end();
+      await endPool(pool);
       await server.stop();
     },
   };
 }
 
-function createPool(url: string, logger: Logger): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 30_000,
-    application_name: 'afterword',
-  });
-  // An idle connection that breaks is replaced with the next request; without a listener
-  // it would end the process.
-  pool.on('error', (error) => {
-    // `end` does not wait for the sockets: a server that stops right after it may cut them.
-    if (pool.ending) return;
-    logger.failure('database.failed', error, {}, 'warn');
-  });
-  return pool;
+const endDeadlineMs = 2_000;
+
+/** A connection whose server hangs is never given back: the process must not wait for it. */
+async function endPool(pool: pg.Pool): Promise<void> {
+  await Promise.race([pool.end(), sleep(endDeadlineMs, undefined, { ref: false })]);
 }
 
 function labelOf(url: string): string {

@@ -4,6 +4,7 @@ import type { DeadLetterReason, DecodedRecord } from '../model/decoded-record.ts
 import type { LogRecord, TopicPartition } from '../model/record.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { beatWhile } from './beat-while.ts';
 import { choosePosition } from './choose-position.ts';
 import type { ClosingStore } from './closing-store.ts';
 import type { MessageStore } from './message-store.ts';
@@ -23,6 +24,8 @@ export interface ConsumerOptions {
   readonly onStored: () => void;
   /** Waits between tries while the database is away; resolves early when aborted. */
   readonly pause: (ms: number) => Promise<void>;
+  /** How often the group hears of this member while a batch is being stored. */
+  readonly beatEveryMs?: number | undefined;
 }
 
 /** An outage is tried again after this, doubling up to the maximum. */
@@ -131,7 +134,11 @@ export class Consumer implements RecordHandler {
     const { store, graceMs } = this.#options;
     for (let failures = 0; ; failures += 1) {
       try {
-        const outcomes = await storeBatch(store, batch, entries, batch.nextOffset, { graceMs });
+        const outcomes = await beatWhile(
+          () => batch.heartbeat(),
+          () => storeBatch(store, batch, entries, batch.nextOffset, { graceMs }),
+          this.#options.beatEveryMs,
+        );
         this.#recovered();
         return outcomes;
       } catch (error) {
@@ -164,8 +171,12 @@ export class Consumer implements RecordHandler {
     const { logger, metrics, source, clock } = this.#options;
     const { topic, partition } = batch;
     metrics.batches.add(1, { outcome: 'failed' });
-    this.#outageCode = isAfterwordError(error) ? error.code : 'INVARIANT_BROKEN';
-    logger.failure('batch.failed', error, { topic, partition, records, retryInMs });
+    const code = isAfterwordError(error) ? error.code : 'INVARIANT_BROKEN';
+    // The same failure again is not news; the metric counts it.
+    if (this.#outageCode !== code) {
+      logger.failure('batch.failed', error, { topic, partition, records, retryInMs });
+    }
+    this.#outageCode = code;
     if (this.#outageSinceMs !== undefined) return;
     this.#outageSinceMs = clock.nowMs();
     this.#paused = this.#assigned;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { createEmbeddedRecordSink } from '../../src/adapters/embedded/log/record-sink.ts';
@@ -8,12 +8,13 @@ import { createEmbeddedRecordSource } from '../../src/adapters/embedded/log/reco
 import { createEmbeddedTopicAdmin } from '../../src/adapters/embedded/log/topic-admin.ts';
 import { createPostgresClosingStore } from '../../src/adapters/postgres/closing-store.ts';
 import { createPostgresMessageStore } from '../../src/adapters/postgres/message-store.ts';
+import { createPool } from '../../src/adapters/postgres/pool.ts';
 import { systemClock } from '../../src/clock.ts';
 import { Consumer } from '../../src/consume/consumer.ts';
 import { decodeRecord } from '../../src/consume/decode-record.ts';
 import type { RecordBatch, RecordSource } from '../../src/consume/record-source.ts';
 import type { TopicPartition } from '../../src/model/record.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
+import { silentLogger, type Logger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import {
   dayMs,
@@ -39,8 +40,7 @@ beforeAll(async () => {
   await proxy.open();
   url.hostname = '127.0.0.1';
   url.port = String(proxy.port);
-  storePool = new pg.Pool({ connectionString: url.href, max: 4 });
-  storePool.on('error', () => undefined);
+  storePool = createPool(url.href, silentLogger, { size: 4, answerWithinMs: 500 });
   await createEmbeddedTopicAdmin({ pool: harness.pool }).ensureTopic(messagesTopic, 2);
 });
 afterAll(async () => {
@@ -59,7 +59,7 @@ afterEach(async () => {
   await proxy.open();
 });
 
-function openConsumer(source: RecordSource): Consumer {
+function openConsumer(source: RecordSource, logger: Logger = silentLogger): Consumer {
   const consumer = new Consumer({
     source,
     store: createPostgresMessageStore(storePool),
@@ -67,11 +67,12 @@ function openConsumer(source: RecordSource): Consumer {
     decode: decodeRecord,
     graceMs: 0,
     clock: systemClock,
-    logger: silentLogger,
+    logger,
     metrics: createMetrics(),
     onStored: () => undefined,
     // Outages here are short.
     pause: () => sleep(20),
+    beatEveryMs: 20,
   });
   consumers.push(consumer);
   return consumer;
@@ -154,6 +155,31 @@ describe('a consumer whose database goes away', () => {
     await write(20);
     await until('reading has gone on', async () => (await stored()) === 120, { everyMs: 10 });
     expect(await harness.rows('select 1 from afterword.dead_letters')).toEqual([]);
+  });
+
+  it('keeps its membership while the database hangs, and says once that it does', async () => {
+    const beats: number[] = [];
+    const told: string[] = [];
+    const consumer = openConsumer(pausableSource(), {
+      ...silentLogger,
+      failure: (event) => void told.push(event),
+    });
+    consumer.assignmentChanged(partitions(0));
+    // The connection is there already: what hangs is a statement.
+    await storePool.query('select 1');
+    proxy.stall();
+    const handled = consumer.handleBatch({
+      ...batchOf([message({ id: 'kept', atMs: dayMs })]),
+      heartbeat: () => Promise.resolve(void beats.push(Date.now())),
+    });
+    await until('the group has heard of it', () => beats.length >= 3, { everyMs: 5 });
+    await until('the consumer knows of the outage', () => consumer.outage !== undefined, { everyMs: 5 });
+    expect(consumer.outage).toBe('DATABASE_UNAVAILABLE');
+    await proxy.cut();
+    await proxy.open();
+    await handled;
+    expect(await stored()).toBe(1);
+    expect(told).toEqual(['batch.failed']);
   });
 
   it('stops during the outage, and leaves the batch to whoever comes next', async () => {

@@ -5,6 +5,7 @@ export class TcpProxy {
   readonly #target: { host: string; port: number };
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #isStalled = false;
   port = 0;
 
   constructor(target: { host: string; port: number }) {
@@ -13,6 +14,7 @@ export class TcpProxy {
 
   /** Accepts connections, again after a cut. */
   async open(): Promise<void> {
+    this.#isStalled = false;
     const server = createServer((client) => {
       this.#join(client, connect(this.#target));
     });
@@ -20,6 +22,12 @@ export class TcpProxy {
     const address = server.address();
     if (typeof address === 'object' && address !== null) this.port = address.port;
     this.#server = server;
+  }
+
+  /** Keeps every connection and forwards nothing any more, as a suspended service does; `cut` ends it. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
   /** Ends every connection and refuses new ones. */
@@ -36,7 +44,7 @@ export class TcpProxy {
       [upstream, client],
     ] as const) {
       this.#sockets.add(from);
-      from.pipe(to);
+      if (!this.#isStalled) from.pipe(to);
       // Whichever side ends first takes the other along; why does not matter here.
       from.on('error', () => to.destroy());
       from.on('close', () => {

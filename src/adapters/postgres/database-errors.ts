@@ -33,6 +33,13 @@ export function translateDatabaseError(error: unknown): AfterwordError {
         });
   }
   if (!isConnectionError(error)) return faultOfOurs(error);
+  if (isUnanswered(error)) {
+    return new AfterwordError('DATABASE_UNAVAILABLE', 'the database does not answer', {
+      cause: error,
+      retryable: true,
+      hint: 'check that Postgres at DATABASE_URL is not suspended, overloaded or cut off by the network',
+    });
+  }
   return new AfterwordError('DATABASE_UNAVAILABLE', 'the database cannot be reached', {
     cause: error,
     retryable: true,
@@ -63,6 +70,12 @@ function faultOfOurs(error: unknown): AfterwordError {
 
 export async function translating<T>(work: () => Promise<T>): Promise<T> {
   try {
+/** The statement was sent and no answer came in time: nothing more can be asked on its connection. */
+export function isUnanswered(error: unknown): boolean {
+  const origin = error instanceof AfterwordError ? error.cause : error;
+  return origin instanceof Error && origin.message === 'Query read timeout';
+}
+
     return await work();
   } catch (error) {
     throw translateDatabaseError(error);

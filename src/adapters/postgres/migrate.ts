@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { AfterwordError } from '../../errors.ts';
 import { translating } from './database-errors.ts';
+import { unhurried } from './pool.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Works from `src/` and from `dist/` alike: both lie beside `migrations/`. */
@@ -58,12 +59,12 @@ export async function migrate(pool: pg.Pool): Promise<MigrationReport> {
       client.on('notice', onNotice);
       try {
         // Must come first: whoever comes second sees what the first one committed.
-        await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+        await client.query(unhurried('select pg_advisory_xact_lock($1)', [migrationLock]));
         const current = await readVersion(client);
         from ??= current;
         refuseNewer(current, newest(migrations));
         if (current >= migration.version) return;
-        await client.query(sql);
+        await client.query(unhurried(sql));
         await client.query('insert into afterword.schema_migrations (version, name) values ($1, $2)', [
           migration.version,
           migration.name,

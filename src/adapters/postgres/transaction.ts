@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { translating } from './database-errors.ts';
+import { isUnanswered, translating } from './database-errors.ts';
 
 /**
  * Runs `work` between begin and commit on one connection. A connection whose
@@ -20,7 +20,8 @@ export async function inTransaction<T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    broken = await rollback(client);
+    // A server that does not answer would not answer this either.
+    broken = isUnanswered(error) ? new Error('unanswered') : await rollback(client);
     throw error;
   } finally {
     client.release(broken);
