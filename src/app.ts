@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAnthropicModelClient } from './adapters/anthropic/model-client.ts';
 import { createPostgresAnswerStore } from './adapters/postgres/answer-store.ts';
+import { translating } from './adapters/postgres/database-errors.ts';
 import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts';
 import { createPostgresExtractionStore } from './adapters/postgres/extraction-store.ts';
 import { createPostgresMessageStore } from './adapters/postgres/message-store.ts';
@@ -164,7 +165,9 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
 /** What decides windows is the database's: the first process stores its own, the others say what differs. */
 async function agreeOnSettings(config: Config, { pool }: OpenDatabase, logger: Logger): Promise<void> {
   const configured = toRunConfiguration(config);
-  const standing = await inTransaction(pool, (client) => settingsInForce(client, configured));
+  const standing = await translating(() =>
+    inTransaction(pool, (client) => settingsInForce(client, configured)),
+  );
   for (const { kind, setting, botId, configured: own, stored } of settingDifferences(standing, configured)) {
     const words = { configured: toWord(own), stored: toWord(stored) };
     logger.warn('settings.differed', { kind, setting, botId, ...words });

@@ -25,7 +25,7 @@ export function translateDatabaseError(error: unknown): AfterwordError {
           details,
           cause: error,
         })
-      : new AfterwordError('DATABASE_UNAVAILABLE', `the database answered SQLSTATE ${sqlstate}`, {
+      : new AfterwordError('DATABASE_UNAVAILABLE', messageFor(sqlstate), {
           details,
           cause: error,
           retryable: true,
@@ -47,11 +47,18 @@ export function translateDatabaseError(error: unknown): AfterwordError {
   });
 }
 
+function messageFor(sqlstate: string): string {
+  if (sqlstate === '42501') return 'the database user lacks a right (SQLSTATE 42501)';
+  return `the database answered SQLSTATE ${sqlstate}`;
+}
+
 /** What a person can do about it. */
 function hintFor(sqlstate: string): string {
   if (sqlstate.startsWith('28')) return 'check the user name and the password in DATABASE_URL';
   if (sqlstate === '3D000') return 'there is no such database: create it, or check its name in DATABASE_URL';
-  if (sqlstate === '42501') return 'the user of DATABASE_URL lacks a right that this needs';
+  if (sqlstate === '42501') {
+    return 'let the user of DATABASE_URL create in the database, or own the schema afterword';
+  }
   if (sqlstate === '53300') return 'the server has no connection left: raise its max_connections';
   return 'check that Postgres at DATABASE_URL is running, reachable and not full';
 }
@@ -63,6 +70,12 @@ function isConnectionError(error: unknown): boolean {
   return /connection|timeout|client was closed|not queryable|pool/i.test(error.message);
 }
 
+/** The statement was sent and no answer came in time: nothing more can be asked on its connection. */
+export function isUnanswered(error: unknown): boolean {
+  const origin = error instanceof AfterwordError ? error.cause : error;
+  return origin instanceof Error && origin.message === 'Query read timeout';
+}
+
 /** A fault inside a transaction must not look like an outage that passes. */
 function faultOfOurs(error: unknown): AfterwordError {
   return new AfterwordError('INVARIANT_BROKEN', 'a transaction failed for a fault of ours', { cause: error });
@@ -70,12 +83,6 @@ function faultOfOurs(error: unknown): AfterwordError {
 
 export async function translating<T>(work: () => Promise<T>): Promise<T> {
   try {
-/** The statement was sent and no answer came in time: nothing more can be asked on its connection. */
-export function isUnanswered(error: unknown): boolean {
-  const origin = error instanceof AfterwordError ? error.cause : error;
-  return origin instanceof Error && origin.message === 'Query read timeout';
-}
-
     return await work();
   } catch (error) {
     throw translateDatabaseError(error);

@@ -30,6 +30,10 @@ export interface SchemaVersions {
   readonly binary: number;
 }
 
+function applying(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
+  return translating(() => inTransaction(pool, work));
+}
+
 async function listMigrations(): Promise<readonly Migration[]> {
   const files = await readdir(migrationsFolder);
   return files
@@ -43,7 +47,8 @@ async function listMigrations(): Promise<readonly Migration[]> {
  * file. Several processes may call it at once: each waits for the other and then
  * finds the work done.
  *
- * @throws AfterwordError SCHEMA_TOO_NEW when the database was migrated by a newer binary.
+ * @throws AfterwordError SCHEMA_TOO_NEW when the database was migrated by a newer binary;
+ *   DATABASE_UNAVAILABLE, also for a right that is missing
  */
 export async function migrate(pool: pg.Pool): Promise<MigrationReport> {
   const migrations = await listMigrations();
@@ -52,7 +57,7 @@ export async function migrate(pool: pg.Pool): Promise<MigrationReport> {
   let from: number | undefined;
   for (const migration of migrations) {
     const sql = await readFile(new URL(migration.name, migrationsFolder), 'utf8');
-    await inTransaction(pool, async (client) => {
+    await applying(pool, async (client) => {
       const onNotice = (notice: { message: string | undefined }): void => {
         if (notice.message?.startsWith('afterword:') === true) notices.push(notice.message);
       };
@@ -79,12 +84,8 @@ export async function migrate(pool: pg.Pool): Promise<MigrationReport> {
 }
 
 export async function readSchemaVersions(pool: pg.Pool): Promise<SchemaVersions> {
-  const client = await translating(() => pool.connect());
-  try {
-    return { database: await readVersion(client), binary: newest(await listMigrations()) };
-  } finally {
-    client.release();
-  }
+  const binary = newest(await listMigrations());
+  return { database: await translating(() => inTransaction(pool, readVersion)), binary };
 }
 
 /**
