@@ -28,8 +28,8 @@ import { createConsumeRole } from './roles/consume-role.ts';
 import { createExtractRole, type ExtractRole } from './roles/extract-role.ts';
 import { createPublishRole, type PublishRole } from './roles/publish-role.ts';
 import type { Role, RoleName } from './roles/role.ts';
-import type { LoopContext } from './roles/watched-loop.ts';
 import { stopInTurn } from './roles/stop-in-turn.ts';
+import type { LoopContext } from './roles/watched-loop.ts';
 import { Heartbeats } from './serve/heartbeats.ts';
 import { createOperationsServer } from './serve/operations-server.ts';
 import { Readiness } from './serve/readiness-checks.ts';
@@ -57,8 +57,8 @@ export interface Worker {
 
 /** A long conversation may take a model more than a minute. */
 const modelTimeoutMs = 120_000;
-/** Room for headers and framing within the topic's default limit for a batch of 1 MiB. */
-const maxRecordBytes = 900_000;
+/** Brokers drop the connection of who sends a request above 100 MiB (`socket.request.max.bytes`). */
+const maxRecordBytes = 96 * 1_024 * 1_024;
 
 /**
  * Composes the rooms with their adapters, in the order of the line: this and `log.ts` are
@@ -87,8 +87,8 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       topics: { results: config.kafka.resultsTopic, 'dead-letter': config.kafka.deadLetterTopic },
       owner,
       maxRecordBytes,
-      indexVectors: vectorIndexer(config, database, owner, metrics),
       pause: pauseFor,
+      indexVectors: vectorIndexer(config, database, owner, metrics),
     });
     running.push(publish);
   }

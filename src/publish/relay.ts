@@ -12,7 +12,7 @@ export interface RelayOptions {
   /** Where rows of this destination go. */
   readonly topic: string;
   readonly batchSize: number;
-  /** What one record may take on the topic. */
+  /** No record is ever larger; what the topic takes is found out by sending. */
   readonly maxRecordBytes: number;
   readonly onTruncated?: (event: Pick<ResultEvent, 'id' | 'type'>, bytes: number, limit: number) => void;
 }
@@ -55,24 +55,30 @@ function typeOf(row: OutboxRow): string {
 }
 
 async function sendAll(sink: RecordSink, rows: readonly OutboxRow[], options: RelayOptions): Promise<void> {
-  const records = rows.map((row) => toRecord(row, options, options.maxRecordBytes));
+  const encoded = rows.map((row) => encode(row, options.topic, options.maxRecordBytes));
   try {
-    await sink.send(records);
+    await sink.send(encoded.map(({ record }) => record));
   } catch (error) {
     if (!isTooLarge(error)) throw error;
     // Some record is larger than this topic takes: one by one, in order, so that it is
     // found and cut, and blocks nobody.
     for (const row of rows) await sendFitting(sink, row, options);
+    return;
   }
+  for (const { tellCut } of encoded) tellCut(options);
 }
 
+/** Whole first, for only the broker knows what its topic takes; then in forms of half the size. */
 async function sendFitting(sink: RecordSink, row: OutboxRow, options: RelayOptions): Promise<void> {
-  for (let limit = options.maxRecordBytes; ; limit = Math.floor(limit / 2)) {
+  for (let limit = options.maxRecordBytes; ;) {
+    const { record, tellCut } = encode(row, options.topic, limit);
     try {
-      await sink.send([toRecord(row, options, limit)]);
+      await sink.send([record]);
+      tellCut(options);
       return;
     } catch (error) {
       if (!isTooLarge(error) || limit <= smallestLimitBytes) throw error;
+      limit = Math.floor(Math.min(limit, sizeOf(record)) / 2);
     }
   }
 }
@@ -99,20 +105,36 @@ const hints: Readonly<Partial<Record<ErrorCode, (topic: string) => string>>> = {
   TOPIC_FORBIDDEN: (topic) => `allow this user to write to the topic ${topic}; rows wait for it`,
 };
 
-function toRecord(row: OutboxRow, options: RelayOptions, limit: number): OutgoingRecord {
+interface EncodedRow {
+  readonly record: OutgoingRecord;
+  /** Says that less was sent than was written; only once it was sent. */
+  readonly tellCut: (options: RelayOptions) => void;
+}
+
+function encode(row: OutboxRow, topic: string, limit: number): EncodedRow {
   if (row.kind === 'dead-letter') {
-    const record = deadLetterRecord(options.topic, row.letter);
-    return sizeOf(record) > limit ? withoutBytes(record) : record;
+    const whole = deadLetterRecord(topic, row.letter);
+    const record = sizeOf(whole) > limit ? withoutBytes(whole) : whole;
+    return { record, tellCut: () => undefined };
   }
-  const encoded = encodeResultEvent(row.event, limit);
-  if (encoded.truncated) options.onTruncated?.(row.event, encoded.value.length, limit);
-  return { topic: options.topic, key: encoded.key, value: encoded.value, headers: encoded.headers };
+  const { event } = row;
+  const { key, value, headers, truncated } = encodeResultEvent(event, limit);
+  return {
+    record: { topic, key, value, headers },
+    tellCut: ({ onTruncated }) => {
+      if (truncated) onTruncated?.(event, value.length, limit);
+    },
+  };
 }
 
 function sizeOf(record: OutgoingRecord): number {
   const headers = record.headers.reduce(
-    (sum, { name, value }) => sum + name.length + (value?.length ?? 0),
+    (sum, { name, value }) => sum + Buffer.byteLength(name) + (value?.length ?? 0),
     0,
   );
-  return headers + (record.key?.length ?? 0) + (record.value?.length ?? 0);
+  return headers + lengthOf(record.key) + lengthOf(record.value);
+}
+
+function lengthOf(value: string | Buffer | null): number {
+  return value === null ? 0 : Buffer.byteLength(value);
 }

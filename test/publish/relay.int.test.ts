@@ -7,7 +7,8 @@ import { inTransaction } from '../../src/adapters/postgres/transaction.ts';
 import { lockKeysById } from '../../src/adapters/postgres/lock-keys.ts';
 import { appendEvents } from '../../src/adapters/postgres/outbox-rows.ts';
 import { AfterwordError } from '../../src/errors.ts';
-import type { RecordSink } from '../../src/publish/record-sink.ts';
+import type { Outbox } from '../../src/publish/outbox.ts';
+import type { OutgoingRecord, RecordSink } from '../../src/publish/record-sink.ts';
 import { relayOnce, type RelayOptions } from '../../src/publish/relay.ts';
 import { CrashingPool, crashPoints, type CrashPoint } from '../adapters/postgres/crashing-pool.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type StoreHarness,
 } from '../support/store-harness.ts';
 import { until } from '../support/until.ts';
+import { exampleData, exampleEvent } from '../schemas/result-event-examples.ts';
 
 const resultsTopic = 'conversation.enrichments';
 const deadLetterTopic = 'bot.messages.dead-letter';
@@ -205,6 +207,71 @@ describe('a topic that is missing', () => {
         details: { topic: resultsTopic },
       },
     );
+  });
+});
+
+describe('a topic with a limit', () => {
+  /** Takes what a broker with this `max.message.bytes` would. */
+  const limitedSink = (maxBytes: number): RecordSink & { readonly taken: OutgoingRecord[] } => {
+    const taken: OutgoingRecord[] = [];
+    return {
+      taken,
+      send: (records) => {
+        if (records.some(({ value }) => Buffer.byteLength(value ?? '') > maxBytes)) {
+          return Promise.reject(new AfterwordError('RECORD_TOO_LARGE', 'too large'));
+        }
+        taken.push(...records);
+        return Promise.resolve();
+      },
+      stop: () => Promise.resolve(),
+    };
+  };
+  const large = Buffer.from(`not JSON, and ${'long '.repeat(400_000)}`);
+  const relayLetters = (sink: RecordSink): Promise<unknown> =>
+    relayOnce(createPostgresOutbox(harness.pool), sink, options('one', { ...toDeadLetters, ...roomy }));
+  const roomy = { maxRecordBytes: 96 * 1_024 * 1_024 };
+
+  beforeEach(async () => {
+    await storeRecords(harness.store, logOf([large], { firstOffset: 100 }));
+  });
+
+  it('is sent a dead letter byte for byte, however large, when it takes it', async () => {
+    const sink = limitedSink(10_000_000);
+    await relayLetters(sink);
+    const [, letter] = sink.taken;
+    // Not by `toEqual`, which takes minutes for so many bytes.
+    expect(Buffer.isBuffer(letter?.value) && large.equals(letter.value)).toBe(true);
+    expect(sink.taken).toHaveLength(2);
+  });
+
+  it('is sent a dead letter without its bytes only when it has refused them', async () => {
+    const sink = limitedSink(1_000_000);
+    await relayLetters(sink);
+    expect(sink.taken.map(({ value }) => value)).toEqual([Buffer.from('not JSON'), null]);
+    expect(sink.taken.at(-1)?.headers.map(({ name }) => name)).toContain('afterword_truncated');
+  });
+
+  it('is sent a large event whole when it takes it, and cut, told once, when it does not', async () => {
+    const [row] = await createPostgresOutbox(harness.pool).unsent('results', 1, 1_000_000);
+    if (row?.kind !== 'result') throw new Error('no event waits');
+    const data = exampleData['afterword.stage.completed.v1'];
+    const long = { ...data, result: { summary_text: 'long '.repeat(400_000) } } as unknown as typeof data;
+    const event = { ...exampleEvent('afterword.stage.completed.v1'), data: long };
+    const outbox: Outbox = {
+      ...createPostgresOutbox(harness.pool),
+      unsent: () => Promise.resolve([{ ...row, event }]),
+    };
+    const sendTo = async (sink: RecordSink): Promise<string[]> => {
+      const cut: string[] = [];
+      await relayOnce(outbox, sink, options('one', { ...roomy, onTruncated: ({ id }) => cut.push(id) }));
+      return cut;
+    };
+    const wide = limitedSink(10_000_000);
+    expect(await sendTo(wide)).toEqual([]);
+    expect(JSON.parse(String(wide.taken[0]?.value))).toEqual(long);
+    const narrow = limitedSink(1_000_000);
+    expect(await sendTo(narrow)).toEqual([event.id]);
+    expect(JSON.parse(String(narrow.taken[0]?.value))).toMatchObject({ truncated: true });
   });
 });
 
