@@ -1,24 +1,29 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { runProgram } from './cli/program.ts';
+import { reportFailure } from './cli/report-failure.ts';
 import { terminalOutput } from './cli/terminal-output.ts';
 import type { CommandContext, ExitCode } from './cli/command-context.ts';
 import { environmentWithDotenv } from './config/dotenv-file.ts';
 import { loadConfig } from './config/load-config.ts';
 import { requireSchema } from './adapters/postgres/migrate.ts';
-import { ensureError, isAfterwordError } from './errors.ts';
+import { ensureError } from './errors.ts';
 import { chooseLog } from './log.ts';
 import { openDatabase } from './resources.ts';
-import { failureCode } from './telemetry/failure.ts';
 import { standardErrorDestination } from './telemetry/log-destination.ts';
 import { createLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
 
 const sameSignalMs = 1_000;
+/** Orchestrators kill after 30 s: whatever hangs by then (a start, say) would hang on. */
+const lastResortMs = 29_000;
 
 /** The entry point: the only reader of the environment, of signals and of argv. */
 const version = readVersion();
 const output = terminalOutput(process.stdout, process.stderr);
 const stop = stopOnSignals();
+let outputGone = false;
+endWhenOutputIsGone();
+dieOfFaults();
 
 try {
   process.exitCode = await runProgram(process.argv.slice(2), makeContext, version);
@@ -64,22 +69,39 @@ function stopOnSignals(): AbortController {
       firstMs ??= performance.now();
       if (performance.now() - firstMs > sameSignalMs) process.exit(1);
       controller.abort(new Error(`stopped by ${signal}`));
+      setTimeout(() => process.exit(1), lastResortMs).unref();
     });
   }
   return controller;
 }
 
-/** One line what happened, one what to do; a stack only for what we did not expect. */
+/** Being stopped is no failure to explain, unless stopping itself failed. */
 function report(error: Error): ExitCode {
-  if (stop.signal.aborted) return 1;
-  if (isAfterwordError(error)) {
-    output.note(`afterword: ${error.message}`);
-    if (error.hint !== undefined) output.note(`  ${error.hint}`);
-    return error.code === 'CONFIG_INVALID' || error.code === 'INPUT_INVALID' ? 2 : 1;
-  }
-  output.note(`afterword: failed (${failureCode(error)})`);
-  output.note(error.stack?.split('\n').slice(1).join('\n') ?? '');
+  if (outputGone) return 0;
+  const { aborted, reason } = stop.signal;
+  if (!aborted || (error !== reason && error.name !== 'AbortError')) return reportFailure(error, output);
+  output.note(`afterword: ${ensureError(reason).message}`);
   return 1;
+}
+
+/** `afterword windows --json | head`: a reader that has seen enough is no failure. */
+function endWhenOutputIsGone(): void {
+  process.stdout.on('error', () => {
+    outputGone = true;
+    stop.abort(new Error('nobody reads the output any more'));
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+/** A fault of ours that nothing waits for: told without its message, which may quote a conversation. */
+function dieOfFaults(): void {
+  const logger = createLogger({ level: 'error', destination: standardErrorDestination(process.stderr) });
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (thrown: unknown) => {
+      logger.failure('process.failed', thrown, {});
+      process.exit(1);
+    });
+  }
 }
 
 function readVersion(): string {
