@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { runProgram } from './cli/program.ts';
 import { reportFailure } from './cli/report-failure.ts';
 import { terminalOutput } from './cli/terminal-output.ts';
-import type { CommandContext, ExitCode } from './cli/command-context.ts';
+import type { CommandContext, ContextNeeds, ExitCode } from './cli/command-context.ts';
 import { environmentWithDotenv } from './config/dotenv-file.ts';
 import { loadConfig } from './config/load-config.ts';
 import { requireSchema } from './adapters/postgres/migrate.ts';
@@ -34,10 +34,10 @@ try {
 // the process alive once the work is done and its output written.
 setTimeout(() => process.exit(), 2_000).unref();
 
-function makeContext(): CommandContext {
+function makeContext({ usesConfiguration }: ContextNeeds): CommandContext {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const environment = environmentWithDotenv(process.env, readFile);
-  const config = loadConfig(environment, readFile);
+  const config = loadConfig(usesConfiguration ? environment : {}, readFile);
   for (const warning of config.warnings) output.note(`warning: ${warning}`);
   const destination = standardErrorDestination(process.stderr);
   const loggerAt = (level: LogLevel): Logger => createLogger({ level, destination });

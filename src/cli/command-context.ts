@@ -35,5 +35,10 @@ export interface CommandContext {
   openSink(database: OpenDatabase | undefined): RecordSink;
 }
 
+export interface ContextNeeds {
+  /** False: what the user has configured is not read, and so cannot be refused. */
+  readonly usesConfiguration: boolean;
+}
+
 /** 0 done, 1 failed, 2 wrong usage or configuration. */
 export type ExitCode = 0 | 1 | 2;

@@ -1,38 +1,33 @@
 import type { Config } from '../config/config.ts';
-import { AfterwordError } from '../errors.ts';
 import type { OutgoingRecord } from '../publish/record-sink.ts';
+import { parseJsonLine, userKey } from './json-lines.ts';
 
-type Event = Record<string, unknown>;
+export type Event = Readonly<Record<string, unknown>>;
+
+/** @throws AfterwordError INPUT_INVALID naming the first line that is not a JSON object */
+export function parseConversations(text: string): readonly Event[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      line.trim() === '' ? [] : [parseJsonLine(line, index + 1, 'one message event each')],
+    );
+}
 
 /**
  * The demo's conversations as records. Their times are moved back as a whole where the
  * newest would lie ahead of this machine's clock, and users who were talking only just
  * now get a `session.end`, so that nobody has to wait for a gap to pass.
  */
-export function toDemoRecords(text: string, config: Config, nowMs: number): OutgoingRecord[] {
-  const events = text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map(parseEvent);
-  const newestMs = Math.max(...events.map(sentAtMs));
+export function toDemoRecords(events: readonly Event[], config: Config, nowMs: number): OutgoingRecord[] {
+  const newestMs = events.reduce((newest, event) => Math.max(newest, sentAtMs(event)), -Infinity);
   const shiftMs = newestMs > nowMs ? nowMs - newestMs : 0;
   const moved = shiftMs === 0 ? events : events.map((event) => moveBy(event, shiftMs));
   return [...moved, ...endings(moved, config, nowMs)].map((event) => ({
     topic: config.kafka.messagesTopic,
-    key: `${String(event['bot_id'])}/${String(event['user_id'])}`,
+    key: userKey(event),
     value: JSON.stringify(event),
     headers: [],
   }));
-}
-
-function parseEvent(line: string, index: number): Event {
-  try {
-    return JSON.parse(line) as Event;
-  } catch {
-    throw new AfterwordError('INPUT_INVALID', `line ${index + 1} is not JSON`, {
-      hint: 'give a file of JSON lines, one message event each',
-    });
-  }
 }
 
 function sentAtMs(event: Event): number {

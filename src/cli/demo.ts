@@ -8,7 +8,7 @@ import { AfterwordError } from '../errors.ts';
 import { chooseLog, prepareTopics } from '../log.ts';
 import { openDatabase, type OpenDatabase } from '../resources.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
-import { toDemoRecords } from './demo-records.ts';
+import { parseConversations, toDemoRecords, type Event } from './demo-records.ts';
 import { readDemoState, reportPeople, showWindow } from './demo-report.ts';
 import { prepareSchema } from './run.ts';
 
@@ -31,7 +31,8 @@ const stopDeadlineMs = 5_000;
  */
 export async function runDemo(context: CommandContext, options: DemoOptions): Promise<ExitCode> {
   const { output } = context;
-  const text = await readConversations(options.file);
+  // Before anything is started, so that a wrong file costs no time.
+  const events = parseConversations(await readConversations(options.file));
   const dataDir = await mkdtemp(join(tmpdir(), 'afterword-demo-'));
   const config = demoConfig(dataDir, context, options.serve);
   const logger = context.loggerAt('warn');
@@ -39,7 +40,7 @@ export async function runDemo(context: CommandContext, options: DemoOptions): Pr
   try {
     const database = await openDatabase(config, logger);
     try {
-      return await playDemo({ ...context, config, logger }, database, text, options.serve);
+      return await playDemo({ ...context, config, logger }, database, events, options.serve);
     } finally {
       await database.stop();
     }
@@ -66,7 +67,7 @@ function demoConfig(dataDir: string, { environment }: CommandContext, serve: boo
 async function playDemo(
   context: CommandContext,
   database: OpenDatabase,
-  text: string,
+  events: readonly Event[],
   serve: boolean,
 ): Promise<ExitCode> {
   const { config, logger, output, signal } = context;
@@ -81,7 +82,7 @@ async function playDemo(
   });
   const { http } = await worker.start();
   try {
-    const records = toDemoRecords(text, config, Date.now());
+    const records = toDemoRecords(events, config, Date.now());
     const sink = chooseLog(config, database, logger).createSink();
     await sink.send(records);
     await sink.stop();

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseSentAt } from '../consume/sent-at.ts';
 import { roleNames, type RoleName } from '../roles/role.ts';
-import type { CommandContext, ExitCode } from './command-context.ts';
+import type { CommandContext, ContextNeeds, ExitCode } from './command-context.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
 import { runMigrate } from './migrate.ts';
@@ -14,7 +14,7 @@ import { runStatus } from './status.ts';
 import { runWindows } from './windows.ts';
 
 /** Made only when a command really runs, so that `--help` needs no valid configuration. */
-export type MakeContext = () => CommandContext;
+export type MakeContext = (needs: ContextNeeds) => CommandContext;
 
 /**
  * The command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. Commands
@@ -31,8 +31,8 @@ export async function runProgram(
     .version(version)
     .exitOverride()
     .showHelpAfterError('(--help tells the options)');
-  const run = (work: (context: CommandContext) => Promise<ExitCode>): Promise<void> =>
-    work(makeContext()).then((code) => {
+  const run: Run = (work, needs = { usesConfiguration: true }) =>
+    work(makeContext(needs)).then((code) => {
       exitCode = code;
     });
   addWorkCommands(program, run);
@@ -48,7 +48,7 @@ export async function runProgram(
   }
 }
 
-type Run = (work: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
+type Run = (work: (context: CommandContext) => Promise<ExitCode>, needs?: ContextNeeds) => Promise<void>;
 
 function addWorkCommands(program: Command, run: Run): void {
   program
@@ -65,7 +65,9 @@ function addWorkCommands(program: Command, run: Run): void {
     .description('Everything embedded: sample conversations in, what was learnt out.')
     .option('--file <file>', 'other conversations, JSON lines of message events')
     .option('--serve', 'keep running until stopped', false)
-    .action((options: { file?: string; serve: boolean }) => run((context) => runDemo(context, options)));
+    .action((options: { file?: string; serve: boolean }) =>
+      run((context) => runDemo(context, options), { usesConfiguration: false }),
+    );
   program
     .command('migrate')
     .description("Bring the database's schema up to this version.")
