@@ -5,6 +5,8 @@ import { AfterwordError } from '../errors.ts';
 import type { OutgoingRecord, RecordSink } from '../publish/record-sink.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { prepareTopics } from '../log.ts';
+import { parseJsonLine, userKey } from './json-lines.ts';
+import { PublishProgress } from './publish-progress.ts';
 import { prepareSchema } from './run.ts';
 
 export interface PublishOptions {
@@ -14,7 +16,6 @@ export interface PublishOptions {
 }
 
 const batchSize = 500;
-const progressEveryMs = 500;
 
 /**
  * Publishes JSON lines onto the messages topic, in their order, keyed by
@@ -30,10 +31,14 @@ export async function runPublish(context: CommandContext, options: PublishOption
     if (database !== undefined) await prepareSchema(context, database, true);
     await prepareTopics(config, database, context.logger, options.createTopics);
     const sink = context.openSink(database);
+    const progress = new PublishProgress(output, input.bytes);
     try {
-      const published = await publishLines(context, sink, input);
-      output.out(`published ${published} records to ${config.kafka.messagesTopic}`);
+      await publishLines(context, sink, input.lines, progress);
+      output.out(`published ${progress.records} records to ${config.kafka.messagesTopic}`);
       return 0;
+    } catch (error) {
+      output.note(`published ${progress.records} records before it ended`);
+      throw error;
     } finally {
       await sink.stop();
     }
@@ -42,11 +47,20 @@ export async function runPublish(context: CommandContext, options: PublishOption
   }
 }
 
+interface Input {
+  readonly lines: Readable;
+  /** Undefined: not known before the end. */
+  readonly bytes: number | undefined;
+}
+
 /** Opened before anything else is, so that a wrong name costs no time. */
-async function openInput(file: string): Promise<Readable> {
-  if (file === '-') return process.stdin;
+async function openInput(file: string): Promise<Input> {
+  if (file === '-') return { lines: process.stdin, bytes: undefined };
   const handle = await open(file).catch(() => undefined);
-  if (handle !== undefined && !(await handle.stat()).isDirectory()) return handle.createReadStream();
+  const about = await handle?.stat();
+  if (handle !== undefined && about?.isDirectory() === false) {
+    return { lines: handle.createReadStream(), bytes: about.isFile() ? about.size : undefined };
+  }
   await handle?.close();
   throw new AfterwordError('INPUT_INVALID', `cannot read ${file}`, {
     hint: 'give a readable file of JSON lines, or - for standard input',
@@ -54,64 +68,31 @@ async function openInput(file: string): Promise<Readable> {
 }
 
 async function publishLines(
-  { config, output, signal }: CommandContext,
+  { config, signal }: CommandContext,
   sink: RecordSink,
   input: Readable,
-): Promise<number> {
-  const startedMs = Date.now();
-  let shownMs = startedMs;
+  progress: PublishProgress,
+): Promise<void> {
   let lineNumber = 0;
-  let published = 0;
+  let bytes = 0;
   let batch: OutgoingRecord[] = [];
   const flush = async (): Promise<void> => {
     await sink.send(batch);
-    published += batch.length;
+    progress.sent(batch.length, bytes, Date.now());
     batch = [];
-    if (Date.now() - shownMs < progressEveryMs) return;
-    shownMs = Date.now();
-    output.progress(`published ${published} records, ${rate(published, shownMs - startedMs)}/s`);
   };
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input, crlfDelay: Infinity, signal })) {
     lineNumber += 1;
+    bytes += Buffer.byteLength(line) + 1;
     if (line.trim() === '') continue;
     signal.throwIfAborted();
-    batch.push({
-      topic: config.kafka.messagesTopic,
-      key: recordKey(line, lineNumber),
-      value: line,
-      headers: [],
-    });
+    const key = userKey(parseJsonLine(line, lineNumber, refusedHint));
+    batch.push({ topic: config.kafka.messagesTopic, key, value: line, headers: [] });
     if (batch.length === batchSize) await flush();
   }
+  // An interrupted input ends as a whole one does.
+  signal.throwIfAborted();
   if (batch.length > 0) await flush();
-  return published;
 }
 
-function rate(records: number, ms: number): number {
-  return ms === 0 ? records : Math.round((records / ms) * 1_000);
-}
-
-/** The recommended key: it keeps a user's messages in one partition. */
-function recordKey(line: string, lineNumber: number): string | null {
-  const value = parseLine(line, lineNumber);
-  const { bot_id: botId, user_id: userId } = value;
-  return typeof botId === 'string' && typeof userId === 'string' ? `${botId}/${userId}` : null;
-}
-
-function parseLine(line: string, lineNumber: number): Record<string, unknown> {
-  const refuse = (): never => {
-    // Not the parser's message: it quotes the line.
-    throw new AfterwordError('INPUT_INVALID', `line ${lineNumber} is not a JSON object`, {
-      hint: 'every line has to be one JSON object; lines before it were published, and publishing them again changes nothing',
-      details: { line: lineNumber },
-    });
-  };
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : refuse();
-  } catch {
-    return refuse();
-  }
-}
+const refusedHint = 'lines before it were published, and publishing them again changes nothing';
