@@ -85,6 +85,11 @@ function logLogEvent(logger: Logger, event: KafkaEvent): void {
     case 'topic-missing':
       logger.warn('topic.missed', { topic: event.topic });
       return;
+    case 'topic-refused': {
+      const { topic, reason, retryInMs } = event;
+      logger.warn('topic.refused', { topic, reason, retryInMs });
+      return;
+    }
     case 'crashed':
       logger.warn('consumer.failed', {
         reason: event.reason,

@@ -15,6 +15,7 @@ export class ReadingState {
   hear(event: KafkaEvent): void {
     if (event.type === 'rejoined') this.#outcome = { ok: true };
     if (event.type === 'topic-missing') this.#outcome = missing(event.topic);
+    if (event.type === 'topic-refused') this.#outcome = refused(event.topic);
     if (event.type === 'crashed') this.#outcome = away;
   }
 }
@@ -25,7 +26,12 @@ const away: CheckOutcome = {
   hint: 'check that Kafka at KAFKA_BROKERS is running and reachable',
 };
 
+function refused(topic: string): CheckOutcome {
+  const hint = `allow this user to read the topic ${topic}, and to use the group of KAFKA_GROUP_ID`;
+  return { ok: false, reason: 'TOPIC_FORBIDDEN', hint };
+}
+
 function missing(topic: string): CheckOutcome {
-  const hint = `create the topic ${topic}, or start once with --create-topics`;
+  const hint = `create the topic ${topic}, or start once with --create-topics; to a user who may not describe it, it looks missing`;
   return { ok: false, reason: 'TOPIC_MISSING', hint };
 }

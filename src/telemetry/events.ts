@@ -116,19 +116,8 @@ const publishEvents = {
   /** Somebody has to make it; reading or publishing waits. */
   'topic.missed': { topic: 'name' },
   'topic.created': { topic: 'name', partitions: 'count' },
-  'topic.refused': { topic: 'name', reason: 'code' },
-} as const satisfies Record<string, FieldSpec>;
-
-const careEvents = {
-  'user.erased': { userId: 'id', botId: 'id?', messages: 'count', windows: 'count' },
-  'retention.applied': { messages: 'count', tookMs: 'ms' },
-  'run.created': { runId: 'id', windows: 'count?' },
-  'run.promoted': { runId: 'id', users: 'count' },
-  'run.discarded': { runId: 'id' },
-  'run.rolled-back': { runId: 'id', users: 'count' },
-  'run.failed': { runId: 'id' },
-  'rewind.finished': { records: 'count', messages: 'count', tookMs: 'ms' },
-  'dead-letter.replayed': { replayed: 'count', refused: 'count' },
+  /** Somebody has to allow it; reading waits. */
+  'topic.refused': { topic: 'name', reason: 'name', retryInMs: 'ms?' },
 } as const satisfies Record<string, FieldSpec>;
 
 const serveEvents = {

@@ -41,19 +41,33 @@ export function toLogError(error: unknown, doing: string): AfterwordError {
   return new AfterwordError(code, `Kafka: ${doing} failed (${reason})`, {
     // kafkajs speaks of brokers and topics; an error of Node's may quote the value that it was given.
     ...(error instanceof Error && 'retriable' in error ? { cause: error } : {}),
-    retryable: code === 'LOG_UNAVAILABLE' && !isRefusal,
+    // Rights are granted, and topics made, while a process waits for them.
+    retryable: (code === 'LOG_UNAVAILABLE' && !isRefusal) || code === 'TOPIC_FORBIDDEN',
     details: { reason },
-    ...hintFor(code, isRefusal),
+    ...hintFor(code, reason, isRefusal),
   });
 }
 
 /** What a person can do. */
-function hintFor(code: ErrorCode, isRefusal: boolean): { readonly hint?: string } {
+function hintFor(code: ErrorCode, reason: string, isRefusal: boolean): { readonly hint?: string } {
   if (isRefusal) return { hint: 'check KAFKA_SASL_* and KAFKA_SSL*' };
   if (code === 'LOG_UNAVAILABLE')
     return { hint: 'check that Kafka at KAFKA_BROKERS is running and reachable' };
   if (code === 'TOPIC_MISSING') return { hint: 'create the topic, or start once with --create-topics' };
-  return {};
+  if (code === 'RECORD_TOO_LARGE') return { hint: 'raise max.message.bytes of the topic' };
+  const needed = neededRights[reason];
+  return needed === undefined ? {} : { hint: `allow this user ${needed}` };
+}
+
+const neededRights: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'to read, write and describe the topic',
+  GROUP_AUTHORIZATION_FAILED: 'to read as the group of KAFKA_GROUP_ID',
+  CLUSTER_AUTHORIZATION_FAILED: 'idempotent writes, and making topics where that is asked for',
+};
+
+/** Closed to this user, until somebody allows it. */
+export function isForbidden(error: unknown): boolean {
+  return toLogError(error, 'reading').code === 'TOPIC_FORBIDDEN';
 }
 
 /** The group goes on without this member, or waits for it to join again. */
@@ -99,4 +113,7 @@ const outages = new Set([
   'KafkaJSTimeout',
   'KafkaJSLockTimeout',
   'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
 ]);

@@ -4,6 +4,13 @@ export type KafkaEvent =
   | { readonly type: 'client-log'; readonly level: 'warn' | 'info' | 'debug'; readonly message: string }
   /** Reading waits until somebody makes the topic. Said once each time that the wait begins. */
   | { readonly type: 'topic-missing'; readonly topic: string }
+  /** Reading waits until somebody allows it. Said once each time that the wait begins. */
+  | {
+      readonly type: 'topic-refused';
+      readonly topic: string;
+      readonly reason: string;
+      readonly retryInMs: number;
+    }
   /** The consumer ended. It starts again after `restartInMs`; undefined: never, and `died` resolves. */
   | { readonly type: 'crashed'; readonly reason: string; readonly restartInMs: number | undefined }
   /** The group has shared its partitions out anew. */

@@ -13,7 +13,7 @@ import { backOffMs } from './back-off.ts';
 import { createDeferred } from './deferred.ts';
 import { GroupMembership, type MembershipEnd } from './group-membership.ts';
 import type { KafkaConnection } from './kafka-client.ts';
-import { isPassing, reasonOf, toLogError } from './kafka-errors.ts';
+import { isForbidden, isPassing, reasonOf, toLogError } from './kafka-errors.ts';
 import { readBounds, readCommitted, topicExists } from './topic-admin.ts';
 
 export interface KafkaRecordSourceOptions extends KafkaConnection {
@@ -33,6 +33,7 @@ export function createKafkaRecordSource(options: KafkaRecordSourceOptions): Reco
 }
 
 const topicPollMs = 1_000;
+const forbiddenRetryMs = 10_000;
 
 class KafkaRecordSource implements RecordSource {
   readonly died: Promise<Error>;
@@ -43,6 +44,7 @@ class KafkaRecordSource implements RecordSource {
   readonly #pausedByCaller = new Set<number>();
   readonly #die: (cause: Error) => void;
   #membership: GroupMembership | undefined;
+  #isRefusalSaid = false;
   #supervision: Promise<void> | undefined;
 
   constructor(options: KafkaRecordSourceOptions) {
@@ -119,6 +121,12 @@ class KafkaRecordSource implements RecordSource {
         started();
       });
       if (end.kind === 'stopped') break;
+      if (isForbidden(end.error)) {
+        started();
+        await this.#waitForRights(end.error);
+        continue;
+      }
+      this.#isRefusalSaid = false;
       failures++;
       const restartInMs = end.canPass ? backOffMs(failures) : undefined;
       this.#options.onEvent?.({ type: 'crashed', reason: reasonOf(end.error), restartInMs });
@@ -128,6 +136,20 @@ class KafkaRecordSource implements RecordSource {
       await sleep(restartInMs, undefined, { signal }).catch(() => undefined);
     }
     started();
+  }
+
+  /** Joining may be allowed and reading not: every try would look like a new beginning. */
+  async #waitForRights(error: Error): Promise<void> {
+    const { topic, onEvent } = this.#options;
+    const told = {
+      type: 'topic-refused',
+      topic,
+      reason: reasonOf(error),
+      retryInMs: forbiddenRetryMs,
+    } as const;
+    if (!this.#isRefusalSaid) onEvent?.(told);
+    this.#isRefusalSaid = true;
+    await sleep(forbiddenRetryMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   async #serveOneMembership(handler: RecordHandler, started: () => void): Promise<MembershipEnd> {
