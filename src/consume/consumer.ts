@@ -219,13 +219,13 @@ export class Consumer implements RecordHandler {
       sum((outcome) => outcome.sessionEnds),
       { topic, outcome: 'session-end' },
     );
-    metrics.records.add(
-      sum((outcome) => outcome.ignored),
-      { topic, outcome: 'ignored' },
-    );
+    const [ignored, clamped] = [sum((outcome) => outcome.ignored), sum((outcome) => outcome.clamped)];
+    metrics.records.add(ignored, { topic, outcome: 'ignored' });
+    if (ignored > 0) logger.debug('records.ignored', { topic, partition, records: ignored });
+    if (clamped > 0) logger.warn('messages.clamped', { topic, partition, messages: clamped });
     metrics.records.add(deadLetters.length, { topic, outcome: 'dead-letter' });
     this.#countDeadLetters(batch, deadLetters);
-    metrics.clampedMessages.add(sum((outcome) => outcome.clamped));
+    metrics.clampedMessages.add(clamped);
     metrics.windowsOpened.add(sum((outcome) => outcome.windows.opened));
     metrics.windowsSuperseded.add(sum((outcome) => outcome.windows.superseded));
     metrics.batches.add(1, { outcome: outcomes.length > 1 ? 'halved' : 'stored' });

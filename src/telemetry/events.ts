@@ -21,14 +21,7 @@ const processEvents = {
     stored: 'name',
   },
   'settings.applied': { runId: 'id', settings: 'count' },
-  'loop.started': { loop: 'name' },
-  'loop.stopped': { loop: 'name' },
   'loop.failed': { loop: 'name', retryInMs: 'ms?' },
-  'migration.applied': { migration: 'name', tookMs: 'ms' },
-  'migration.skipped': { migration: 'name', object: 'name?' },
-  'embedded.started': { service: 'code', tookMs: 'ms' },
-  'embedded.stopped': { service: 'code' },
-  'lease.taken': { lease: 'name', epoch: 'count' },
   'lease.lost': { lease: 'name', epoch: 'count?' },
   'database.failed': { retryInMs: 'ms?' },
   'database.recovered': { awayMs: 'ms' },
@@ -41,9 +34,6 @@ const consumeEvents = {
   'consumer.failed': { reason: 'name?', retryInMs: 'ms?' },
   'producer.replaced': { reason: 'name' },
   'partition.assigned': { topic: 'name', partition: 'count', offset: 'offset?' },
-  'partition.revoked': { topic: 'name', partition: 'count' },
-  'partition.paused': { topic: 'name', partition: 'count', reason: 'code' },
-  'partition.resumed': { topic: 'name', partition: 'count', pausedMs: 'ms?' },
   /** Kafka's committed offset is ahead of the stored one; reading begins at the stored one. */
   'partition.refilled': { topic: 'name', partition: 'count', committed: 'offset', stored: 'offset' },
   /** The log may be another one than was read, or is for sure: reading begins at its start. */
@@ -73,8 +63,10 @@ const consumeEvents = {
   },
   'batch.refused': { topic: 'name', partition: 'count', attempt: 'count', retryInMs: 'ms', reason: 'name' },
   'batch.halved': { topic: 'name', partition: 'count', records: 'count' },
-  'record.ignored': { topic: 'name', partition: 'count', offset: 'offset' },
-  'message.clamped': { botId: 'id', messageId: 'id', aheadMs: 'ms' },
+  /** Of types that this version does not know. */
+  'records.ignored': { topic: 'name', partition: 'count', records: 'count' },
+  /** Their `sent_at` lay too far ahead: some clock is wrong. */
+  'messages.clamped': { topic: 'name', partition: 'count', messages: 'count' },
   'records.dead-lettered': { topic: 'name', partition: 'count', records: 'count' },
   /** The records of some user come in two partitions: correct, but closing may be early. */
   'keys.scattered': { topic: 'name', partition: 'count', keys: 'count' },
@@ -85,7 +77,6 @@ const windowEvents = {
   /** The database refused it, which is a fault of ours; the others close. */
   'closing.refused': { windowId: 'id', retryInMs: 'ms' },
   'window.superseded': { windowId: 'id', reason: 'code?' },
-  'window.claimed': { windowId: 'id', revision: 'count', waitedMs: 'ms' },
   'window.enriched': {
     windowId: 'id',
     revision: 'count',
@@ -98,21 +89,15 @@ const windowEvents = {
   'window.failed': { windowId: 'id', revision: 'count', attempts: 'count', retryInMs: 'ms?' },
   'stage.failed': { windowId: 'id', revision: 'count', stage: 'name', attempts: 'count?' },
   'stage.ended-failed': { windowId: 'id', revision: 'count', stage: 'name', code: 'name' },
-  'stage.repaired': { windowId: 'id', stage: 'name' },
-  'evidence.rejected': { windowId: 'id', stage: 'name', reason: 'name', rejected: 'count' },
   'model.failed': { model: 'name', retryInMs: 'ms?', attempt: 'count?' },
   'model.paused': { model: 'name', reason: 'code', retryInMs: 'ms?' },
   'model.resumed': { model: 'name', pausedMs: 'ms' },
   'concurrency.changed': { from: 'count', to: 'count' },
-  'budget.spent': { budgetUsd: 'ratio', spentUsd: 'ratio' },
 } as const satisfies Record<string, FieldSpec>;
 
 const publishEvents = {
-  'relay.failed': { rows: 'count', retryInMs: 'ms?' },
   'outbox.published': { events: 'count', tookMs: 'ms' },
   'event.truncated': { eventId: 'id', type: 'name', size: 'bytes', limit: 'bytes' },
-  'vectors.indexed': { items: 'count', tookMs: 'ms' },
-  'vectors.failed': { items: 'count', retryInMs: 'ms?' },
   /** Somebody has to make it; reading or publishing waits. */
   'topic.missed': { topic: 'name' },
   'topic.created': { topic: 'name', partitions: 'count' },
@@ -122,10 +107,7 @@ const publishEvents = {
 
 const serveEvents = {
   'server.started': { host: 'name', port: 'count' },
-  'server.stopped': { tookMs: 'ms' },
   'request.failed': { requestId: 'id', method: 'name', route: 'name', status: 'count' },
-  'check.failed': { check: 'name' },
-  'scrape.failed': { collector: 'name' },
 } as const satisfies Record<string, FieldSpec>;
 
 export const events = {
@@ -133,7 +115,6 @@ export const events = {
   ...consumeEvents,
   ...windowEvents,
   ...publishEvents,
-  ...careEvents,
   ...serveEvents,
 } as const;
 

@@ -7,7 +7,7 @@ import { createLogger } from './src/telemetry/logger.ts';
 import { standardErrorDestination } from './src/telemetry/log-destination.ts';
 const isTTY = process.argv[1] === 'terminal';
 const log = createLogger({ level: 'info', destination: standardErrorDestination({ fd: 2, isTTY }) });
-for (let loop = 0; loop < 200; loop++) log.info('loop.started', { loop: 'number-' + loop });
+for (let loop = 0; loop < 200; loop++) log.info('topic.missed', { topic: 'number-' + loop });
 process.exit(3);
 `;
 
@@ -28,12 +28,12 @@ it('writes every line to standard error before the process ends, and none to sta
   expect(stdout).toBe('');
   const lines = stderr.trim().split('\n');
   expect(lines).toHaveLength(200);
-  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'loop.started', loop: 'number-199' });
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'topic.missed', topic: 'number-199' });
 });
 
 it('writes short lines where a person watches', async () => {
   const { stderr } = await runScript('terminal');
-  expect(stderr.split('\n')[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}loop\.started loop=number-0$/);
+  expect(stderr.split('\n')[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {2}topic\.missed topic=number-0$/);
 });
 
 it('does not end the process when whoever read standard error has gone', async () => {
