@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeBot } from '../config/describe-config.ts';
+import { describeBot, describeConfig } from '../config/describe-config.ts';
 import type { OpenDatabase } from '../resources.ts';
 import type { CommandContext, ExitCode, Output } from './command-context.ts';
 import { checkDatabase } from './doctor-checks/check-database.ts';
@@ -12,6 +12,8 @@ export interface DoctorOptions {
   readonly json: boolean;
   /** Also print what holds for this bot. */
   readonly bot?: string | undefined;
+  /** Also print every setting, and where it comes from. Secrets are masked. */
+  readonly config?: boolean | undefined;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function runDoctor(context: CommandContext, options: DoctorOptions)
     else print(output, finding);
   }
   if (!options.json) output.note(verdict(findings));
+  if (options.config === true) printConfig(output, options.json, describeConfig(config));
   if (options.bot !== undefined)
     printBot(output, options.json, options.bot, describeBot(config, options.bot));
   return findings.some(({ state }) => state === 'fail') ? 1 : 0;
@@ -96,6 +99,12 @@ function verdict(findings: readonly Finding[]): string {
   const [failures, warnings] = [count('fail'), count('warn')];
   if (failures + warnings === 0) return 'everything is well';
   return `${failures} failed, ${warnings} worth a look, ${count('ok')} well`;
+}
+
+function printConfig(output: Output, json: boolean, described: string): void {
+  const lines = described.split('\n').map((line) => line.trim());
+  if (json) output.out(JSON.stringify({ configuration: lines.filter((line) => line !== '') }));
+  else output.out(`\n${described}`);
 }
 
 function printBot(output: Output, json: boolean, bot: string, described: string): void {

@@ -133,9 +133,12 @@ function addReadCommands(program: Command, run: Run): void {
   program
     .command('doctor')
     .description('Check every part, and say what to do.')
+    .option('--config', 'also print every setting, and where it comes from', false)
     .option('--bot <bot>', 'also print what holds for this bot')
     .addOption(json())
-    .action((options: { bot?: string; json: boolean }) => run((context) => runDoctor(context, options)));
+    .action((options: { bot?: string; config: boolean; json: boolean }) =>
+      run((context) => runDoctor(context, options)),
+    );
 }
 
 function addSettingsCommands(program: Command, run: Run): void {

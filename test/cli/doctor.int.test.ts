@@ -50,6 +50,14 @@ describeWithPostgres('afterword doctor with a real database', () => {
     await empty.drop();
   });
 
+  it('prints every setting when it is asked to, and no secret', async () => {
+    const { context, out, text } = commandHarness({ DATABASE_URL: database.url, HTTP_TOKEN: password });
+    await runDoctor(context, { json: false, config: true });
+    expect(out.at(-1)).toContain('  SESSION_GAP=30m (default)');
+    expect(out.at(-1)).toContain('  HTTP_TOKEN=[secret] (environment)');
+    expect(text()).not.toContain(password);
+  });
+
   it('finds nothing wrong with an embedded log, no model and no Qdrant, and says what is used instead', async () => {
     const { exitCode, findings, of } = await examine({ DATABASE_URL: database.url });
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
