@@ -1,4 +1,4 @@
-import { isAfterwordError } from '../errors.ts';
+import { isAfterwordError, type ErrorCode } from '../errors.ts';
 import { noUsage, type Usage } from '../model/results.ts';
 import type { AnswerStore, KeptAnswer } from './answer-store.ts';
 import { askModel, type AskContext, type Repair } from './ask-model.ts';
@@ -44,7 +44,8 @@ const defaultMaxOutputTokens = 8_000;
  * Asks a model about one window. Each stage ends on its own, in the order given:
  * done, skipped, or failed with a code (MODEL_RATE_LIMITED, MODEL_CREDENTIALS, ...
  * once retries are spent; what may succeed later is the caller's to defer). A stage
- * whose part does not fit is asked for again alone, once.
+ * whose part does not fit is asked for again alone, once; so is each of them where the
+ * answer for all was cut off, refused or empty.
  *
  * Rejects with the signal's reason, or with what the answer store threw; whatever was
  * answered by then is kept.
@@ -100,11 +101,7 @@ async function askTogether(context: WindowContext, stages: readonly Stage[]): Pr
   try {
     answer = await askModel(context, stages);
   } catch (error) {
-    const shares = splitUsage(
-      usageOfError(error),
-      stages.map(() => 1),
-    );
-    return stages.map((stage, index) => toFailed(stage, modelCodeOf(error), shares[index] ?? noUsage));
+    return askApart(context, stages, error);
   }
   const parts = partsOf(answer.text);
   const weights = stages.map((stage) => JSON.stringify(parts?.[stage.name] ?? '').length);
@@ -115,6 +112,40 @@ async function askTogether(context: WindowContext, stages: readonly Stage[]): Pr
       return settle(context, stage, { part, model: answer.model, usage: shares[index] ?? noUsage });
     }),
   );
+}
+
+/** Failures of one question: the same again would fail again, a smaller one may not. */
+const failuresOfQuestion: ReadonlySet<string> = new Set<ErrorCode>([
+  'MODEL_CUT_OFF',
+  'MODEL_REFUSED',
+  'MODEL_OUTPUT_INVALID',
+  'MODEL_REQUEST_INVALID',
+]);
+
+/**
+ * No whole answer came. A stage that makes the answer too long, or that the model will not
+ * do, must not take its siblings along (P3): each is asked alone, once. What passes by
+ * itself is the caller's to try again with all of them.
+ */
+async function askApart(
+  context: WindowContext,
+  stages: readonly Stage[],
+  error: unknown,
+): Promise<StageOutcome[]> {
+  const code = modelCodeOf(error);
+  const shares = splitUsage(
+    usageOfError(error),
+    stages.map(() => 1),
+  );
+  if (stages.length === 1 || !failuresOfQuestion.has(code)) {
+    return stages.map((stage, index) => toFailed(stage, code, shares[index] ?? noUsage));
+  }
+  const alone = await Promise.all(stages.map((stage) => askTogether(context, [stage])));
+  return alone.flat().map((outcome, index) => withMoreUsage(outcome, shares[index] ?? noUsage));
+}
+
+function withMoreUsage(outcome: StageOutcome, usage: Usage): StageOutcome {
+  return outcome.status === 'skipped' ? outcome : { ...outcome, usage: addUsage(usage, outcome.usage) };
 }
 
 /** One stage's part of an answer, and its share of the cost. */

@@ -9,7 +9,7 @@ import { builtInStages } from '../../src/extract/stages/built-in-stages.ts';
 import { addUsage } from '../../src/extract/usage.ts';
 import { noUsage, type FactsResult } from '../../src/model/results.ts';
 import * as replies from '../support/anthropic-replies.ts';
-import { honestDrafts, type Question } from '../support/anthropic-replies.ts';
+import { honestDrafts, type Question, type Reply } from '../support/anthropic-replies.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
 import { ManualTiming, transcriptOf } from '../support/extraction.ts';
 
@@ -247,18 +247,44 @@ describe('answers that do not fit', () => {
     expect(server.calls).toHaveLength(1);
   });
 
-  it.each([
+  const wholeFailures: [string, Reply, string][] = [
     ['a cut-off answer', replies.cutOff(), 'MODEL_CUT_OFF'],
     ['a refusal', replies.refusal(), 'MODEL_REFUSED'],
     ['an empty answer', replies.emptyAnswer(), 'MODEL_OUTPUT_INVALID'],
-  ])('takes %s for what it is, and counts what it cost', async (_, reply, code) => {
+  ];
+
+  it.each(wholeFailures)('asks each stage alone where the answer for all is %s', async (_, reply) => {
     server.script(reply);
-    const outcomes = await ask();
-    expect(codes(outcomes)).toEqual([code, code, code]);
-    expect(server.calls).toHaveLength(1);
-    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 1 });
-    expect(outcomes.map(usageOf).reduce(addUsage).input_tokens).toBeGreaterThan(500);
+    const answers = new MemoryAnswers();
+    const outcomes = await ask({ answers });
+    expect(codes(outcomes)).toEqual(['done', 'done', 'done']);
+    expect(server.calls.map(({ question }) => question.fields).slice(1)).toEqual(
+      expect.arrayContaining([['summary'], ['facts'], ['preferences']]) as string[][],
+    );
+    expect(server.calls).toHaveLength(4);
+    expect(answers.kept.size).toBe(3);
+    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 4 });
   });
+
+  it.each(wholeFailures)('fails only the stage that is alone given %s, once', async (_, reply, code) => {
+    server.byQuestion = ({ fields }) => (fields.includes('facts') ? reply : undefined);
+    const outcomes = await ask();
+    expect(codes(outcomes)).toEqual(['done', code, 'done']);
+    expect(server.calls).toHaveLength(4);
+    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 4 });
+  });
+
+  it.each(wholeFailures)(
+    'takes %s for one stage for what it is, and counts what it cost',
+    async (_, reply, code) => {
+      server.script(reply);
+      const outcomes = await ask({ stages: builtInStages.slice(1, 2) });
+      expect(codes(outcomes)).toEqual([code]);
+      expect(server.calls).toHaveLength(1);
+      expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 1 });
+      expect(outcomes.map(usageOf).reduce(addUsage).input_tokens).toBeGreaterThan(500);
+    },
+  );
 
   it('lets a plug-in’s bug fail the plug-in alone, and says so', async () => {
     const broken: Stage = {

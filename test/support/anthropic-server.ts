@@ -34,6 +34,8 @@ export class AnthropicServer {
   /** Requests that the API would refuse, in words; tests expect none. */
   readonly refusals: Refusal[] = [];
   byDefault: Reply = honestly();
+  /** Between script and default: for replies that depend on what is asked. */
+  byQuestion: (question: Question) => Reply | undefined = () => undefined;
   /** Waits in milliseconds before each answer of the default; 0 answers at once. */
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #script: Reply[] = [];
@@ -65,6 +67,7 @@ export class AnthropicServer {
     this.#script.length = 0;
     this.#cachedPrefixes.clear();
     this.byDefault = honestly();
+    this.byQuestion = () => undefined;
   }
 
   async close(): Promise<void> {
@@ -91,7 +94,8 @@ export class AnthropicServer {
     response.on('close', () => {
       call.aborted = !response.writableFinished;
     });
-    await this.#reply(this.#script.shift() ?? this.byDefault, call, response);
+    const reply = this.#script.shift() ?? this.byQuestion(call.question) ?? this.byDefault;
+    await this.#reply(reply, call, response);
   }
 
   #accept(incoming: IncomingMessage, body: string): MessagesRequest | Refusal {
