@@ -12,6 +12,7 @@ export type KeptAnswer = ModelAnswer;
  * a message which was deleted meanwhile is not kept.
  */
 export interface AnswerStore {
+  /** Its usage is what is still to be counted: zeros once results made from it are stored. */
   find(key: string, signal: AbortSignal): Promise<KeptAnswer | undefined>;
   keep(key: string, answer: KeptAnswer, signal: AbortSignal): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { AnswerStore, KeptAnswer } from '../../extract/answer-store.ts';
-import { identitiesOf, spanOf } from '../../extract/members-digest.ts';
+import { identitiesOf, membersDigest, spanOf } from '../../extract/members-digest.ts';
 import type { StoredMessage } from '../../model/message.ts';
-import { usageSchema } from '../../model/results.ts';
+import { noUsage, usageSchema } from '../../model/results.ts';
 import { translating } from './database-errors.ts';
 import { isAnyDeleted } from './message-rows.ts';
 import { inTransaction } from './transaction.ts';
@@ -22,18 +22,41 @@ export function createPostgresAnswerStore(
   members: readonly StoredMessage[],
 ): AnswerStore {
   return {
-    find: (key) =>
-      translating(async () => {
-        const { rows } = await pool.query<{ model: string; answer: string; usage: unknown }>(
-          `select model, answer, usage from afterword.kept_answers where answer_key = decode($1, 'hex')`,
-          [key],
-        );
-        const row = rows[0];
-        return row && { model: row.model, text: row.answer, usage: usageSchema.parse(row.usage) };
-      }),
+    find: (key) => translating(() => find(pool, key, window, members)),
     keep: (key, answer) =>
       translating(() => inTransaction(pool, (client) => keep(client, key, answer, window, members))),
   };
+}
+
+interface AnswerRow {
+  readonly model: string;
+  readonly answer: string;
+  readonly usage: unknown;
+  readonly counted: boolean;
+}
+
+/**
+ * What the answer cost is counted with the first results that were stored since, of these
+ * members, for this window or the one it was kept for (another run's has another id). Results
+ * and their usage commit together, so a crash before that leaves it to be counted still.
+ */
+async function find(
+  pool: pg.Pool,
+  key: string,
+  window: AskedWindow,
+  members: readonly StoredMessage[],
+): Promise<KeptAnswer | undefined> {
+  const { rows } = await pool.query<AnswerRow>(
+    `select a.model, a.answer, a.usage, exists (
+       select from afterword.stage_tasks t
+       where t.window_id in (a.window_id, $2) and t.members_digest = decode($3, 'hex')
+         and t.created_at >= a.created_at) as counted
+     from afterword.kept_answers a where a.answer_key = decode($1, 'hex')`,
+    [key, window.windowId, membersDigest(members)],
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return { model: row.model, text: row.answer, usage: row.counted ? noUsage : usageSchema.parse(row.usage) };
 }
 
 /**
