@@ -1,7 +1,7 @@
 -- Read-only views with the names, columns and types that bots of the predecessor query:
 -- conversation_summaries, universal_users, fact_entities, user_fact_relationships, in
--- schema public. A name that public holds already is left alone, and so is a public
--- where we may not create: that view is then made in schema afterword_compat, and said.
+-- schema public. Where public holds one of these names already, or where we may not create
+-- in it, all four are made in schema afterword_compat instead, and that is said.
 --
 -- What they show: live windows, each key's active run, facts and preferences that hold
 -- now. Times are UTC without a time zone; those of facts and preferences are event
@@ -181,30 +181,38 @@ where f.status = 'current' and (f.valid_to_ms is null or f.valid_to_ms > extract
 
 do $$
 declare
-  view_name text;
+  view_names constant text[] :=
+    array['conversation_summaries', 'universal_users', 'fact_entities', 'user_fact_relationships'];
+  taken text;
   why text;
+  view_name text;
 begin
-  foreach view_name in array
-    array['conversation_summaries', 'universal_users', 'fact_entities', 'user_fact_relationships']
-  loop
-    why := case
-      when to_regnamespace('public') is null then 'there is no schema public'
-      -- Every table and view has a type of its name, and other types keep a view out as well.
-      when exists (select 1 from pg_type where typnamespace = 'public'::regnamespace and typname = view_name)
-        or to_regclass('public.' || view_name) is not null
-        then 'public.' || view_name || ' is there already and stays as it is'
-      when not has_schema_privilege('public', 'create') then 'this role may not create in schema public'
-    end;
-    if why is null then
-      execute format('alter view afterword_compat.%I set schema public', view_name);
-    else
-      raise notice 'afterword: %; the view is afterword_compat.%', why, view_name;
+  if to_regnamespace('public') is null then
+    why := 'there is no schema public';
+  else
+    select string_agg('public.' || name, ', ' order by place) into taken
+    from unnest(view_names) with ordinality as t (name, place)
+    -- Every table and view has a type of its name, and other types keep a view out as well.
+    where exists (select from pg_type where typnamespace = 'public'::regnamespace and typname = name)
+      or to_regclass('public.' || name) is not null;
+    if taken is not null then
+      why := taken || ' is there already and stays as it is';
+    elsif not has_schema_privilege('public', 'create') then
+      why := 'this role may not create in schema public';
     end if;
+  end if;
+  -- All or none: who joins them must not meet ours beside somebody else's.
+  if why is not null then
+    raise notice 'afterword: %; the four views are in schema afterword_compat', why;
+    return;
+  end if;
+  foreach view_name in array view_names loop
+    execute format('alter view afterword_compat.%I set schema public', view_name);
   end loop;
   begin
     drop schema afterword_compat;
   exception when dependent_objects_still_exist then
-    null; -- It holds a view of ours, or what it held before.
+    null; -- It holds what it held before.
   end;
 end
 $$;

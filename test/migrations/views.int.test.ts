@@ -473,18 +473,41 @@ describeWithPostgres('migrating where public is in use', () => {
       create type user_fact_relationships as enum ('a')`);
     const report = await migrate(pool);
     expect(report.notices).toEqual([
-      'afterword: public.universal_users is there already and stays as it is; the view is afterword_compat.universal_users',
-      'afterword: public.fact_entities is there already and stays as it is; the view is afterword_compat.fact_entities',
-      'afterword: public.user_fact_relationships is there already and stays as it is; the view is afterword_compat.user_fact_relationships',
+      'afterword: public.universal_users, public.fact_entities, public.user_fact_relationships is there already ' +
+        'and stays as it is; the four views are in schema afterword_compat',
     ]);
     const kept = await pool.query('select * from universal_users');
     expect(kept.rows).toEqual([{ universal_id: 'kept', note: 'as it was' }]);
     expect((await pool.query('select * from fact_entities')).rows).toEqual([{ mine: 1 }]);
     for (const [view, columns] of Object.entries(contract)) {
-      const schema = view === 'conversation_summaries' ? 'public' : 'afterword_compat';
-      expect(await columnsOf(pool, `${schema}.${view}`)).toEqual(columns);
+      expect(await columnsOf(pool, `afterword_compat.${view}`)).toEqual(columns);
     }
+    const inPublic = await pool.query(`select to_regclass('public.conversation_summaries') as view`);
+    expect(inPublic.rows).toEqual([{ view: null }]);
     expect((await migrate(pool)).notices).toEqual([]);
+  });
+
+  it('puts none of them beside one foreign table, so that what joins them meets only ours', async () => {
+    const own = await createEmptyDatabase();
+    const using = new pg.Pool({ connectionString: own.url, max: 1 });
+    try {
+      await using.query('create table fact_entities (id uuid primary key)');
+      const { notices } = await migrate(using);
+      expect(notices).toHaveLength(1);
+      const { rows } = await using.query(
+        `select table_schema as schema, count(*)::int as views from information_schema.views
+         where table_name = any($1) group by 1`,
+        [Object.keys(contract)],
+      );
+      expect(rows).toEqual([{ schema: 'afterword_compat', views: 4 }]);
+      await using.query('set search_path to afterword_compat, public');
+      const joined = `select count(*)::int as faults from user_fact_relationships r
+         left join fact_entities e on e.id = r.entity_id where e.id is null`;
+      expect((await using.query(joined)).rows).toEqual([{ faults: 0 }]);
+    } finally {
+      await using.end();
+      await own.drop();
+    }
   });
 
   it('keeps out of a public schema where its role may not create', async () => {
@@ -502,7 +525,7 @@ describeWithPostgres('migrating where public is in use', () => {
     const limited = new pg.Pool({ connectionString: url.href, max: 1 });
     try {
       const { notices } = await migrate(limited);
-      expect(notices).toHaveLength(4);
+      expect(notices).toHaveLength(1);
       expect(notices[0]).toContain('this role may not create in schema public');
       expect(await columnsOf(limited, 'afterword_compat.universal_users')).toEqual(contract.universal_users);
     } finally {
