@@ -67,7 +67,9 @@ export async function extractWindow(
     return { settled, outcomes: [], finish: terminal('done') };
   }
   const members = await deps.store.members(claim);
-  const work = workOn(deps, claim, members);
+  // Members may have come since the claim: count and digest speak of those that were read.
+  const read = { ...claim, messageCount: members.length };
+  const work = workOn(deps, read, members);
   const unchanged = await unchangedEnd(deps, work);
   if (unchanged !== undefined) {
     await deps.store.giveBack(claim, deps.owner, unchanged);
@@ -93,7 +95,7 @@ export async function extractWindow(
   };
   const accepted = await settleAccepted(
     results,
-    (given) => deps.store.settle(claim, deps.owner, (transaction) => settleWindow(transaction, claim, given)),
+    (given) => deps.store.settle(read, deps.owner, (transaction) => settleWindow(transaction, read, given)),
     (stage, error) => {
       deps.onStageFault(claim, stage, error);
     },

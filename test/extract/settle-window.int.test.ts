@@ -226,6 +226,48 @@ describe('a window that was superseded after it was learnt from', () => {
 });
 
 describe('a window that is reopened', () => {
+  it('and then superseded is taken back with the reason that was announced last', async () => {
+    await closedWindow(harness, 0, 'hello');
+    await extract();
+    await closedWindow(harness, 40, 'I like plums');
+    await extract();
+    await storeValues(harness, words(50, 'I like cherries'));
+    await storeValues(harness, words(20, 'well'));
+    await endGrace(harness);
+    await extract();
+    const reasons = await harness.rows<{ closed: string; superseded: string }>(
+      `select c.event ->> 'close_reason' as closed, s.event ->> 'close_reason' as superseded
+       from afterword.outbox s join afterword.outbox c using (window_id)
+       where s.event_type = 'afterword.window.superseded.v1' and c.event_type = 'afterword.window.closed.v1'`,
+    );
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]?.closed).not.toBe('gap');
+    expect(reasons[0]?.superseded).toBe(reasons[0]?.closed);
+  });
+
+  it('after the claim tells of as many messages as were read', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    const { store, ...others } = deps('one');
+    const late: ExtractDeps = {
+      ...others,
+      store: {
+        ...store,
+        members: async (claim) => {
+          await storeValues(harness, words(10, 'I like cherries'));
+          return store.members(claim);
+        },
+      },
+    };
+    await extract(late);
+    expect(await currentFacts(harness)).toEqual(['cherries', 'plums']);
+    const [told] = await harness.rows(
+      `select (event -> 'message_count')::int as told, t.message_count as stored
+       from afterword.outbox join afterword.stage_tasks t using (window_id)
+       where event_type = 'afterword.stage.completed.v1'`,
+    );
+    expect(told).toEqual({ told: 2, stored: 2 });
+  });
+
   it('is not claimed while it is open, and extracted again after closing', async () => {
     await closedWindow(harness, 0, 'I like plums');
     await extract();

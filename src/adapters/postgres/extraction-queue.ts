@@ -62,7 +62,7 @@ export async function claimWindows(
      )
      select c.window_id, c.lease_epoch, c.attempts, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id,
        w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
-       coalesce(w.close_reason, 'gap') as close_reason, w.status as window_status, w.superseded_by::text[],
+       w.close_reason, w.status as window_status, w.superseded_by::text[],
        w.revision as stored_revision,
        exists (select 1 from afterword.user_keys b where b.bot_id = k.user_id) as user_is_bot
      from claimed c

@@ -237,7 +237,8 @@ function columnsOf(windows: readonly WindowRow[]): unknown[] {
 
 /**
  * An open window that merely grew keeps check_at_ms (the closer moves it on when it comes
- * by), so that the append touches no indexed column and stays on its page.
+ * by), so that the append touches no indexed column and stays on its page. close_reason stays
+ * when a window is opened again: that it was retracted is told with the reason announced last.
  */
 async function updateWindows(
   client: pg.ClientBase,
@@ -253,7 +254,6 @@ async function updateWindows(
            when w.status = 'open' and w.due_reason is null and t.due_reason is null
              then least(w.check_at_ms, t.check_at_ms)
            else t.check_at_ms end,
-         close_reason = case when t.status = 'closed' then w.close_reason end,
          closed_at = case when t.status = 'closed' then w.closed_at end,
          touched_at_ms = $10, partition = t.partition
      from unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
@@ -285,7 +285,7 @@ async function insertWindows(
          channel_id = excluded.channel_id, channel_type = excluded.channel_type,
          status = excluded.status, due_reason = excluded.due_reason, check_at_ms = excluded.check_at_ms,
          partition = excluded.partition, touched_at_ms = excluded.touched_at_ms,
-         close_reason = null, closed_at = null, superseded_by = null
+         closed_at = null, superseded_by = null
        where w.status = 'superseded'`,
     [
       ...columnsOf(windows),
