@@ -14,9 +14,16 @@ const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>(['MODEL_CREDENTIAL
 const firstRetryMs = 5_000;
 const maxRetryMs = 5 * 60_000;
 
+/** So often a window may time out on its own; each costs a whole call. */
+const maxTimeouts = 3;
+
 /** What else decides when a window is tried again. */
 interface RetryCircumstances {
   readonly attempts: number;
+  /** Earlier tries of this revision that timed out while others were answered. */
+  readonly timeouts: number;
+  /** Calls were answered while this window was asked about: the provider is there. */
+  readonly othersAnswered: boolean;
   /** In [0, 1). */
   readonly random: number;
   /** The provider is not called before so long; undefined: it is. */
@@ -26,24 +33,36 @@ interface RetryCircumstances {
 /**
  * What becomes of the window's work: a stage that may succeed later keeps it waiting
  * (for ever: nothing is given up as "found nothing"), a stage that will not makes it
- * failed, with its siblings' results stored.
+ * failed, with its siblings' results stored. A call that times out while others are
+ * answered is the window's own doing, and after some of them will not succeed either.
  */
 export function decideFinish(
   outcomes: readonly StageOutcome[],
   circumstances: RetryCircumstances,
 ): SettleFinish {
   const codes = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.errorCode] : []));
-  const retried = codes.find((code) => retriedCodes.has(code) || deferredCodes.has(code));
+  const timedOut = isOwnTimeout(codes, circumstances);
+  const givenUp = timedOut && circumstances.timeouts + 1 >= maxTimeouts ? 'MODEL_TIMEOUT' : undefined;
+  const retried = codes.find(
+    (code) => code !== givenUp && (retriedCodes.has(code) || deferredCodes.has(code)),
+  );
   if (retried !== undefined) {
     const delayMs = retryDelayMs(circumstances);
     const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
     // Without a result there is nothing to keep, and the revision is still to be made.
     const stored = outcomes.some((outcome) => outcome.status === 'done');
-    return { status, errorCode: retried, delayMs, stored };
+    return { status, errorCode: retried, delayMs, stored, ...(timedOut ? { timedOut } : {}) };
   }
   if (codes[0] !== undefined) return { ...terminal('failed'), errorCode: codes[0] };
   const skipped = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'skipped');
   return terminal(skipped ? 'skipped' : 'done');
+}
+
+function isOwnTimeout(
+  codes: readonly string[],
+  { othersAnswered, stoppedForMs }: RetryCircumstances,
+): boolean {
+  return codes.includes('MODEL_TIMEOUT') && othersAnswered && stoppedForMs === undefined;
 }
 
 /**

@@ -75,9 +75,12 @@ export async function extractWindow(
     await deps.store.giveBack(claim, deps.owner, unchanged);
     return { settled: { settled: true, changes: 0 }, outcomes: [], finish: unchanged };
   }
+  const answeredBefore = answeredCalls(deps);
   const outcomes = await runStages(deps, work, signal);
   const finish = decideFinish(outcomes, {
     attempts: claim.attempts,
+    timeouts: claim.timeouts,
+    othersAnswered: answeredCalls(deps) > answeredBefore,
     random: deps.timing.random(),
     stoppedForMs: stoppedForMs(deps),
   });
@@ -196,6 +199,11 @@ export function stoppedForMs({ model, timing }: Pick<ExtractDeps, 'model' | 'tim
   const state = model?.gate.state();
   if (state === undefined || state.mode === 'flowing') return undefined;
   return state.nextProbeAtMs === null ? whileProbingMs : Math.max(0, state.nextProbeAtMs - timing.nowMs());
+}
+
+/** Of everybody in this process; it rises while the provider is there. */
+function answeredCalls({ model }: Pick<ExtractDeps, 'model'>): number {
+  return model?.gate.state().answered ?? 0;
 }
 
 function transcriptOf(claim: ClaimedWindow, members: readonly StoredMessage[]): Transcript {

@@ -19,6 +19,8 @@ export interface ClaimedWindow extends ClosedWindowView {
   readonly leaseEpoch: number;
   /** Claims so far for this revision, this one included. */
   readonly attempts: number;
+  /** How many of these timed out at the model while it answered others. */
+  readonly timeouts: number;
   /** Its user is a bot that we know. */
   readonly userIsBot: boolean;
 }
@@ -67,6 +69,8 @@ export interface SettleFinish {
   readonly delayMs: number;
   /** Whether results of this revision were stored. */
   readonly stored: boolean;
+  /** The window's own call timed out while the model answered others: one more of `timeouts`. */
+  readonly timedOut?: boolean;
 }
 
 /** How a claim stands when its results are about to be written. */

@@ -118,6 +118,7 @@ function claimOf(
     storedRevision: 1,
     leaseEpoch: 1,
     attempts: 1,
+    timeouts: 0,
     userIsBot: false,
   };
 }

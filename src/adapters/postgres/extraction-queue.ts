@@ -21,6 +21,7 @@ interface ClaimRow {
   stored_revision: number;
   lease_epoch: string;
   attempts: number;
+  timeouts: number;
   user_is_bot: boolean;
 }
 
@@ -56,11 +57,12 @@ export async function claimWindows(
        set status = 'running', changed = false, error_code = null,
            lease_owner = $1, lease_epoch = e.lease_epoch + 1,
            lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond',
-           attempts = e.attempts + 1, updated_at = clock_timestamp()
+           attempts = e.attempts + 1, timeouts = case when e.attempts = 0 then 0 else e.timeouts end,
+           updated_at = clock_timestamp()
        from due where e.window_id = due.window_id
-       returning e.window_id, e.lease_epoch, e.attempts
+       returning e.window_id, e.lease_epoch, e.attempts, e.timeouts
      )
-     select c.window_id, c.lease_epoch, c.attempts, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id,
+     select c.window_id, c.lease_epoch, c.attempts, c.timeouts, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id,
        w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
        w.close_reason, w.status as window_status, w.superseded_by::text[],
        w.revision as stored_revision,
@@ -93,6 +95,7 @@ function toClaim(row: ClaimRow): ClaimedWindow {
     storedRevision: row.stored_revision,
     leaseEpoch: Number(row.lease_epoch),
     attempts: row.attempts,
+    timeouts: row.timeouts,
     userIsBot: row.user_is_bot,
   };
 }
@@ -188,6 +191,7 @@ export async function finishClaim(
        update afterword.extractions e
        set status = case when e.changed then 'pending' else $4 end,
            attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
+           timeouts = e.timeouts + $9,
            not_before = case when e.changed then e.not_before
              else clock_timestamp() + $5 * interval '1 millisecond' end,
            changed = false, error_code = $6, lease_owner = null, lease_expires_at = null,
@@ -213,6 +217,7 @@ export async function finishClaim(
       finish.errorCode,
       finish.stored,
       claim.revision,
+      finish.timedOut === true ? 1 : 0,
     ],
   );
 }

@@ -27,6 +27,8 @@ export interface ModelGateState {
   readonly nextProbeAtMs: number | null;
   /** No call begins before that, because the provider asked for it. */
   readonly pausedUntilMs: number | null;
+  /** Calls that were answered in full since this process began. */
+  readonly answered: number;
   readonly concurrency: number;
   readonly maxConcurrency: number;
   readonly inFlight: number;
@@ -54,6 +56,7 @@ export class ModelGate {
   readonly #breaker: ProviderBreaker;
   readonly #maxPauseMs: number;
   #pausedUntilMs = 0;
+  #answered = 0;
 
   constructor(options: ModelGateOptions) {
     this.#timing = options.timing;
@@ -71,6 +74,7 @@ export class ModelGate {
       stoppedSinceMs: sinceMs,
       nextProbeAtMs,
       pausedUntilMs: this.#pausedUntilMs > this.#timing.nowMs() ? this.#pausedUntilMs : null,
+      answered: this.#answered,
       concurrency: this.#limit.current,
       maxConcurrency: this.#limit.max,
       inFlight: this.#slots.inUse,
@@ -93,6 +97,7 @@ export class ModelGate {
   async #callWith<T>(pass: Pass, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
       const value = await call();
+      this.#answered += 1;
       this.#limit.succeeded();
       this.#breaker.answered(pass.probe);
       return value;
