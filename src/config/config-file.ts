@@ -66,14 +66,19 @@ export const configFileSchema = z
     ignoreUsers: z.array(name).optional().describe('As IGNORE_USERS: users to store and never extract.'),
     model: name.optional().describe('As AFTERWORD_MODEL.'),
     budgetUsdPerDay: z.number().gt(0).max(1_000_000).optional().describe('As BUDGET_USD_PER_DAY.'),
-    prices: z.record(name, priceSchema).optional().describe('By model; they count the budget and the costs.'),
+    prices: z
+      .record(name, priceSchema)
+      .optional()
+      .describe('By model, for the budget; without effect in this version.'),
     stages: stagesSchema.optional().describe('By stage name, for all bots.'),
     memory: z
       .strictObject({
         lifetimes: z
           .partialRecord(z.enum(relations), z.union([positiveDuration, z.literal('never')]))
           .optional()
-          .describe('By relation: the age past which a fact reads stale, or "never".'),
+          .describe(
+            'By relation: the age past which a fact is stale, or "never"; profiles follow when next written.',
+          ),
       })
       .optional()
       .describe('How long facts hold.'),

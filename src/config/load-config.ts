@@ -35,7 +35,10 @@ export function loadConfig(environment: Environment, readFile: ReadFile): Config
     ...composeConfig(values, file, connection),
     sources: sourcesOf(fromEnvironment.values, fromFile),
     shown: showValues(values),
-    warnings: configWarnings(environment, values, stageNamesOf(file)),
+    warnings: configWarnings(environment, values, {
+      stageNames: stageNamesOf(file),
+      hasPrices: Object.keys(file.prices ?? {}).length > 0,
+    }),
   });
 }
 

@@ -7,12 +7,13 @@ import { variableNames, type Values, type VariableName } from './variables.ts';
 export function configWarnings(
   environment: Environment,
   values: Values,
-  stageNames: readonly string[],
+  { stageNames, hasPrices }: { readonly stageNames: readonly string[]; readonly hasPrices: boolean },
 ): readonly string[] {
   return [
     ...misspeltVariables(environment),
     ...uselessVariables(values),
     ...withoutEffect(values),
+    ...(hasPrices ? ['AFTERWORD_CONFIG sets prices: they have no effect in this version'] : []),
     ...weakConnections(values),
     ...misspeltStages(stageNames),
   ];

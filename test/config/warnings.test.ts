@@ -45,6 +45,14 @@ it('tells of settings that have no effect', () => {
   ]);
 });
 
+it('tells that prices have no effect', () => {
+  const prices = { 'some-model': { inputUsdPerMillion: 1, outputUsdPerMillion: 5 } };
+  expect(configOf({}, { prices }).warnings).toEqual([
+    'AFTERWORD_CONFIG sets prices: they have no effect in this version',
+  ]);
+  expect(configOf({}, { prices: {} }).warnings).toEqual([]);
+});
+
 it('tells of passwords in the clear and of brokers that anybody can pose as', () => {
   const login = { KAFKA_BROKERS: 'b:9092', KAFKA_SASL_USERNAME: 'a', KAFKA_SASL_PASSWORD: 'b' };
   expect(configOf(login).warnings).toHaveLength(1);
