@@ -95,7 +95,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
   if (roles.includes('extract')) {
     extract = createExtractRole({
       ...context,
-      store: createPostgresExtractionStore(database.pool),
+      store: createPostgresExtractionStore(database.pool, config.memory.lifetimesMs),
       owner,
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config),
@@ -114,7 +114,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
         source,
         messagesTopic: config.kafka.messagesTopic,
         reading: log.reading,
-        store: createPostgresMessageStore(database.pool),
+        store: createPostgresMessageStore(database.pool, config.memory.lifetimesMs),
         closing: createPostgresClosingStore(database.pool),
         decode: decodeRecord,
         owner,

@@ -1,3 +1,4 @@
+import type { RelationLifetimes } from '../memory/relation-rules.ts';
 import type { MemoryState } from '../model/memory.ts';
 import type { StoredMessage } from '../model/message.ts';
 import type { FactObservation, PreferenceObservation } from '../model/observation.ts';
@@ -61,6 +62,12 @@ export interface CurrentResult {
   readonly reason: string | null;
 }
 
+export interface StoredProfileParts extends MemoryState {
+  readonly summaries: readonly StoredSummary[];
+  /** How long facts hold, where configured other than by default. */
+  readonly lifetimes: Partial<RelationLifetimes>;
+}
+
 /** What stands between the answer and the end of a window's work. */
 export interface SettleFinish {
   readonly status: 'done' | 'skipped' | 'failed' | 'retrying' | 'deferred';
@@ -105,7 +112,7 @@ export interface MemoryTransaction {
   /** Replaces the groups' memory. */
   writeMemory(groups: TouchedGroups, memory: MemoryState): Promise<void>;
   /** What the profile is made of: current memory and the newest summaries, bounded. */
-  profileParts(): Promise<MemoryState & { readonly summaries: readonly StoredSummary[] }>;
+  profileParts(): Promise<StoredProfileParts>;
   writeProfile(profile: ProfileDocument, text: string): Promise<void>;
   appendEvents(events: readonly ResultEventDraft[]): Promise<void>;
   /** Asks the indexer to bring the window's summary (if there is a window) and these facts in line. */

@@ -11,6 +11,19 @@ type Ageing = Pick<FoldedFact, 'relation' | 'status' | 'validFromMs' | 'validToM
 export function isStale(fact: Ageing, nowMs: number, overrides: Partial<RelationLifetimes> = {}): boolean {
   if (fact.status !== 'current') return false;
   if (fact.validToMs !== null && fact.validToMs <= nowMs) return true;
+  const endMs = lifetimeEndMs(fact, overrides);
+  return endMs !== null && nowMs > endMs;
+}
+
+/** When a current fact becomes stale if nobody says it again, for readers of another time; null: never. */
+export function staleAfterMs(fact: Ageing, overrides: Partial<RelationLifetimes> = {}): number | null {
+  if (fact.status !== 'current') return null;
+  const endMs = lifetimeEndMs(fact, overrides);
+  if (fact.validToMs === null || endMs === null) return fact.validToMs ?? endMs;
+  return Math.min(fact.validToMs, endMs);
+}
+
+function lifetimeEndMs(fact: Ageing, overrides: Partial<RelationLifetimes>): number | null {
   const lifetimeMs = { ...relationLifetimes, ...overrides }[fact.relation];
-  return lifetimeMs !== null && nowMs - Math.max(fact.lastSeenMs, fact.validFromMs ?? 0) > lifetimeMs;
+  return lifetimeMs === null ? null : Math.max(fact.lastSeenMs, fact.validFromMs ?? 0) + lifetimeMs;
 }

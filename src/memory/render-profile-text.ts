@@ -24,7 +24,10 @@ export function renderProfileText(profile: ProfileDocument, options: ProfileText
   return joined(fitted(sections, options.maxCharacters ?? defaultMaxCharacters));
 }
 
-function sectionsOf({ facts, preferences, summaries }: ProfileDocument): Section[] {
+function sectionsOf(profile: ProfileDocument): Section[] {
+  const { facts, preferences, summaries } = profile;
+  const newest = newestTime(profile);
+  const factLine = (fact: ProfileFact): string => lineOf(fact, newest);
   return [
     { heading: 'About', lines: facts.about.map(factLine) },
     { heading: 'Preferences', lines: preferenceLines(preferences) },
@@ -36,8 +39,23 @@ function sectionsOf({ facts, preferences, summaries }: ProfileDocument): Section
   ];
 }
 
-function factLine({ sentence, stale }: ProfileFact): string {
-  return `- ${oneLine(sentence)}${stale === true ? ' (may be out of date)' : ''}`;
+/**
+ * A profile that was made for no time is judged by the newest words in it, so that it is the
+ * same whenever it is made: what was stale by then is stale for sure.
+ */
+function lineOf({ sentence, stale, stale_after: staleAfter }: ProfileFact, newest: string): string {
+  const isStale = stale ?? (staleAfter !== null && staleAfter < newest);
+  return `- ${oneLine(sentence)}${isStale ? ' (may be out of date)' : ''}`;
+}
+
+/** RFC 3339 in UTC, of one length, sorts by time. */
+function newestTime({ facts, preferences, summaries }: ProfileDocument): string {
+  const times = [
+    ...Object.values(facts).flatMap((section) => section.map(({ last_seen: time }) => time)),
+    ...preferences.map(({ last_seen: time }) => time),
+    ...summaries.map(({ ended_at: time }) => time),
+  ];
+  return times.reduce((newest, time) => (time > newest ? time : newest), '');
 }
 
 function summaryLine({ ended_at: endedAt, summary_text: text }: ProfileSummary): string {

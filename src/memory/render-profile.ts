@@ -7,7 +7,7 @@ import type {
   ProfileSummary,
 } from '../model/profile.ts';
 import { preferenceKeys, type SummaryResult } from '../model/results.ts';
-import { isStale } from './is-stale.ts';
+import { isStale, staleAfterMs } from './is-stale.ts';
 import { compareEarlier, compareForReading, sectionOf } from './profile-sections.ts';
 import type { RelationLifetimes } from './relation-rules.ts';
 import { renderFactSentence } from './render-fact-sentence.ts';
@@ -85,6 +85,7 @@ function profileFact(fact: FoldedFact, { nowMs, lifetimes }: ProfileParts): Prof
     valid_to: fact.validToMs === null ? null : rfc3339(fact.validToMs),
     last_seen: rfc3339(fact.lastSeenMs),
     channels: fact.channels,
+    stale_after: rfc3339OrNever(staleAfterMs(fact, lifetimes)),
     ...(nowMs === undefined ? {} : { stale: isStale(fact, nowMs, lifetimes) }),
   };
 }
@@ -120,6 +121,13 @@ function newestSummaries(summaries: readonly WindowSummary[]): ProfileSummary[] 
       ended_at: rfc3339(endedAtMs),
       ...summary,
     }));
+}
+
+/** RFC 3339 ends with the year 9999. */
+const lastMs = Date.UTC(9999, 11, 31);
+
+function rfc3339OrNever(ms: number | null): string | null {
+  return ms === null || ms > lastMs ? null : rfc3339(ms);
 }
 
 function rfc3339(ms: number): string {

@@ -24,6 +24,8 @@ export interface ProfileFact {
   readonly valid_to: string | null;
   readonly last_seen: string;
   readonly channels: readonly LearntIn[];
+  /** From then on it should not be taken for granted, unless it is said again; null: never, or history. */
+  readonly stale_after: string | null;
   /** Past its relation's lifetime at the time that the profile was made for; absent when none was given. */
   readonly stale?: boolean;
 }

@@ -90,6 +90,22 @@ describe('renderProfileText', () => {
     );
   });
 
+  it('marks what was out of date by the newest words in it, when it is told no time', () => {
+    const early = fact(
+      { relation: 'feels', entity_name: 'tired', entity_type: 'feeling' },
+      { on: '2026-03-01' },
+    );
+    const rendered = (on: string): string => {
+      const later = fact({ relation: 'likes', entity_name: 'tea', entity_type: 'drink' }, { on });
+      return renderProfileText(
+        renderProfile({ ...parts, facts: foldFactGroups([early, later]), preferences: [], summaries: [] }),
+      );
+    };
+    expect(rendered('2026-03-05')).not.toContain('out of date');
+    expect(rendered('2026-03-20')).toContain('- Feels tired (may be out of date)');
+    expect(rendered('2026-03-20')).not.toContain('Likes tea (may be');
+  });
+
   it('never exceeds the given length, keeps whole lines, and gives every section its first line before any its second', () => {
     const profile = renderProfile(parts);
     const whole = renderProfileText(profile);
@@ -149,6 +165,19 @@ describe('renderProfile', () => {
       stale: false,
       status: 'current',
     });
+  });
+
+  it('tells of each current fact when it becomes stale, by the lifetimes that are set', () => {
+    const staleAfter = (lifetimes?: ProfileParts['lifetimes']): (string | null)[] => {
+      const { about, earlier } = renderProfile({ ...parts, ...(lifetimes && { lifetimes }) }).facts;
+      return [about[1], about[0], earlier[0]].map((one) => one?.stale_after ?? null);
+    };
+    expect(staleAfter()).toEqual(['2028-02-29T00:00:00.000Z', null, null]);
+    expect(staleAfter({ lives_in: 86_400_000 })[0]).toBe('2026-03-02T00:00:00.000Z');
+    expect(staleAfter({ lives_in: null })[0]).toBeNull();
+    const ending = fact({ relation: 'lives_in', entity_name: 'Berlin', valid_to: '2026-06-01T00:00:00Z' });
+    const [berlin] = renderProfile({ ...parts, facts: foldFactGroups([ending]) }).facts.about;
+    expect(berlin?.stale_after).toBe('2026-06-01T00:00:00.000Z');
   });
 
   it('moves what has ended by now to what was', () => {

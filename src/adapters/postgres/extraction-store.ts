@@ -8,6 +8,7 @@ import type {
   SettleTransaction,
 } from '../../extract/extraction-store.ts';
 import type { StageOutcome } from '../../extract/stage.ts';
+import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { translating } from './database-errors.ts';
 import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
 import { lockKeysById } from './lock-keys.ts';
@@ -17,22 +18,33 @@ import { isAnyDeleted } from './message-rows.ts';
 import type { LockedKeyRow } from './outbox-rows.ts';
 import { inTransaction } from './transaction.ts';
 
-export function createPostgresExtractionStore(pool: pg.Pool): ExtractionStore {
+/** `lifetimes`, by relation in ms, become part of each profile that is written. */
+export function createPostgresExtractionStore(
+  pool: pg.Pool,
+  lifetimes: Partial<RelationLifetimes> = {},
+): ExtractionStore {
   return {
     claim: (owner, limit, leaseMs) => translating(() => claimWindows(pool, owner, limit, leaseMs)),
     renew: (claims, owner, leaseMs) => translating(() => renewClaims(pool, claims, owner, leaseMs)),
     members: (claim) => translating(() => readWindowMembers(pool, claim.windowId)),
     currentResults: (claim) => translating(() => readCurrentResults(pool, claim.windowId)),
     settle: (claim, owner, work) =>
-      translating(() => inTransaction(pool, (client) => work(settleTransaction(client, claim, owner)))),
+      translating(() =>
+        inTransaction(pool, (client) => work(settleTransaction(client, claim, owner, lifetimes))),
+      ),
     giveBack: (claim, owner, finish) => translating(() => finishClaim(pool, claim, owner, finish)),
   };
 }
 
-function settleTransaction(client: pg.PoolClient, claim: ClaimedWindow, owner: string): SettleTransaction {
+function settleTransaction(
+  client: pg.PoolClient,
+  claim: ClaimedWindow,
+  owner: string,
+  lifetimes: Partial<RelationLifetimes>,
+): SettleTransaction {
   const locked: LockedKeyRow[] = [];
   return {
-    ...memoryTransaction(client, claim, locked),
+    ...memoryTransaction(client, claim, locked, lifetimes),
     verifyClaim: async () => {
       locked.push(...(await lockKeysById(client, [claim.keyId])));
       return verifyClaim(client, claim, owner, locked);

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { MemoryTransaction } from '../../extract/extraction-store.ts';
+import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { ProfileDocument } from '../../model/profile.ts';
 import {
   readLiveObservations,
@@ -22,12 +23,13 @@ export function memoryTransaction(
   client: pg.PoolClient,
   owner: MemoryTransactionOwner,
   locked: readonly LockedKeyRow[],
+  lifetimes: Partial<RelationLifetimes> = {},
 ): MemoryTransaction {
   return {
     liveObservations: (groups) => readLiveObservations(client, owner, groups),
     memory: (groups) => readMemory(client, owner, groups),
     writeMemory: (groups, memory) => writeMemory(client, owner, groups, memory),
-    profileParts: () => readProfileParts(client, owner),
+    profileParts: async () => ({ ...(await readProfileParts(client, owner)), lifetimes }),
     writeProfile: (profile, text) => writeProfile(client, owner, profile, text, locked[0]?.lastSequence ?? 0),
     appendEvents: async (events) => {
       const drafts = events.map((event) => ({ ...event, keyId: owner.keyId, windowId: owner.windowId }));

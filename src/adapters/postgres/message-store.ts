@@ -7,6 +7,7 @@ import type {
   MessageStore,
   NewDeadLetter,
 } from '../../consume/message-store.ts';
+import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { TopicPartition } from '../../model/record.ts';
 import { translating } from './database-errors.ts';
 import { channelSessionKeys, lockKeys } from './lock-keys.ts';
@@ -17,10 +18,14 @@ import { inTransaction } from './transaction.ts';
 import { markChanged, readLastWindows, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
 
 /** The batch transaction on Postgres; see the port for what each step promises. */
-export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
+export function createPostgresMessageStore(
+  pool: pg.Pool,
+  lifetimes: Partial<RelationLifetimes> = {},
+): MessageStore {
   return {
     lookUp: (partition, identities) => translating(() => lookUp(pool, partition, identities)),
-    transaction: (work) => translating(() => inTransaction(pool, (client) => work(batchTransaction(client)))),
+    transaction: (work) =>
+      translating(() => inTransaction(pool, (client) => work(batchTransaction(client, lifetimes)))),
     saveProgress: (partition, nextOffset, streamTimeMs) =>
       translating(() => saveProgress(pool, partition, nextOffset, streamTimeMs)),
     storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
@@ -30,7 +35,7 @@ export function createPostgresMessageStore(pool: pg.Pool): MessageStore {
   };
 }
 
-function batchTransaction(client: pg.PoolClient): BatchTransaction {
+function batchTransaction(client: pg.PoolClient, lifetimes: Partial<RelationLifetimes>): BatchTransaction {
   return {
     lockKeys: (keys, partition) => lockKeys(client, keys, partition),
     sessionKeys: (channels) => channelSessionKeys(client, channels),
@@ -43,7 +48,7 @@ function batchTransaction(client: pg.PoolClient): BatchTransaction {
     members: (stretches) => readMembers(client, stretches),
     writeWindows: (writes, nowMs, graceMs) => writeWindows(client, writes, nowMs, graceMs),
     markChanged: (messages, graceMs) => markChanged(client, messages, graceMs),
-    redact: (messages) => redactMessages(client, messages),
+    redact: (messages) => redactMessages(client, messages, lifetimes),
     insertDeadLetters: (letters) => insertDeadLetters(client, letters),
     countIgnored: (partition, records) => countIgnored(client, partition, records),
     saveProgress: (partition, nextOffset, streamTimeMs) =>

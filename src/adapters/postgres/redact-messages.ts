@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ChangedMessage } from '../../consume/message-store.ts';
 import { changedFactIds, refold, writeProfile } from '../../extract/refold.ts';
 import { memoryRedactedEvents } from '../../extract/result-events.ts';
+import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { factItemId, summaryItemId } from '../../publish/vector-items.ts';
 import { lockKeysById } from './lock-keys.ts';
 import { memoryTransaction } from './memory-transaction.ts';
@@ -29,6 +30,7 @@ import {
 export async function redactMessages(
   client: pg.PoolClient,
   messages: readonly ChangedMessage[],
+  lifetimes: Partial<RelationLifetimes>,
 ): Promise<void> {
   await deleteAnswers(client, messages);
   const results = await readResults(client, messages);
@@ -42,6 +44,7 @@ export async function redactMessages(
     await refoldKey(client, key, {
       results: results.filter((row) => row.key_id === key.keyId),
       observations: observations.filter((row) => row.key_id === key.keyId),
+      lifetimes,
     });
   }
 }
@@ -49,6 +52,7 @@ export async function redactMessages(
 interface Redacted {
   readonly results: readonly ResultRow[];
   readonly observations: readonly ObservationRow[];
+  readonly lifetimes: Partial<RelationLifetimes>;
 }
 
 /** Memory of every run in which a live claim went; profile, events and vectors of the one that readers see. */
@@ -58,7 +62,12 @@ async function refoldKey(client: pg.PoolClient, key: LockedKeyRow, redacted: Red
   const windowIds = [...new Set(redacted.results.filter(isActive).map((row) => row.window_id))];
   const runIds = new Set([...observations.map((row) => row.run_id), key.runId]);
   for (const runId of runIds) {
-    const transaction = memoryTransaction(client, { ...key, runId, windowId: null }, [key]);
+    const transaction = memoryTransaction(
+      client,
+      { ...key, runId, windowId: null },
+      [key],
+      redacted.lifetimes,
+    );
     const ofRun = observations.filter((row) => row.run_id === runId);
     const changes = await refold(transaction, {
       facts: new Set(ofRun.filter(({ kind }) => kind === 'fact').map((row) => row.group_key)),

@@ -91,7 +91,7 @@ function depsOf(pool: pg.Pool): ExtractDeps {
     owner: 'bench',
     forBot: () => ({ stages: [factsStage], model: 'instant', ignoresUser: () => false }),
     model: { client: instantModel, gate: new ModelGate({ maxConcurrency: 1, timing }) },
-    answersFor: (claim) => createPostgresAnswerStore(pool, claim),
+    answersFor: (claim, members) => createPostgresAnswerStore(pool, claim, members),
     timing,
     onStageFault: (_claim, _stage, error) => {
       throw error;
