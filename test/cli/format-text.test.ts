@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alignColumns, printable, roughly } from '../../src/cli/format-text.ts';
+import { alignColumns, printable, roughly, utcDay, utcMinute } from '../../src/cli/format-text.ts';
 
 it.each([
   [-5, '0 s'],
@@ -29,4 +29,14 @@ it('sets columns under each other and leaves no space at the end', () => {
       ['longer', 'b', 'c'],
     ]),
   ).toEqual(['a       long', 'longer  b     c']);
+});
+
+it.each([
+  ['2026-03-08T09:59:59.999Z', '2026-03-08 09:59', 'the night that Los Angeles skips an hour'],
+  ['2026-03-08T10:00:00Z', '2026-03-08 10:00', 'an instant later'],
+  ['2026-04-04T14:00:00Z', '2026-04-04 14:00', 'the night that Chatham has an hour twice'],
+  ['2026-12-31T23:59:00Z', '2026-12-31 23:59', 'the end of a year'],
+])('tells %s in UTC: %s, %s', (at, minute) => {
+  expect(utcMinute(Date.parse(at))).toBe(minute);
+  expect(utcDay(Date.parse(at))).toBe(minute.slice(0, 10));
 });
