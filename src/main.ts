@@ -78,7 +78,8 @@ function stopOnSignals(): AbortController {
 /** Being stopped is no failure to explain, unless stopping itself failed. */
 function report(error: Error): ExitCode {
   if (outputGone) return 0;
-  const { aborted, reason } = stop.signal;
+  const { aborted } = stop.signal;
+  const reason: unknown = stop.signal.reason;
   if (!aborted || (error !== reason && error.name !== 'AbortError')) return reportFailure(error, output);
   output.note(`afterword: ${ensureError(reason).message}`);
   return 1;
