@@ -32,6 +32,9 @@ const chosen = chooseBenchmarks(positionals);
 const messages = values.messages === undefined ? undefined : parseCount(values.messages);
 const stamp = startedAt.toISOString().replaceAll(/[:.]/gu, '-');
 
+// Leaving in good order kills the workers; the services end with this process by themselves.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 note('starting Kafka and Postgres');
 const services = await startServices({ withStatements: values.profile });
 try {

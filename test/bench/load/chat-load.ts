@@ -67,7 +67,7 @@ export function spreadLoad(messages: number, windows: number, endMs: number, see
 
 export const loadBotId = 'hazel';
 
-/** About 280 bytes of JSON, as a bot would publish it. */
+/** About 300 bytes of JSON, as a bot would publish it. */
 export function chatRecord(random: () => number, user: number, index: number, sentAtMs: number): ChatRecord {
   const userId = `user-${String(user).padStart(7, '0')}`;
   const value = JSON.stringify({
