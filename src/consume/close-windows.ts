@@ -20,7 +20,7 @@ export interface ClosingPass {
   readonly refused: readonly RefusedClosing[];
   /** There may be more at once. */
   readonly full: boolean;
-  /** Milliseconds until a window that waits for its grace only is due; null: none waits. */
+  /** Milliseconds until the clock, or a grace that ends, may close another; null: no window waits for either. */
   readonly nextDueInMs: number | null;
 }
 
@@ -45,7 +45,26 @@ export async function closeWindows(
     full ||= overdue.length === options.batchSize;
     await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
   }
-  return closeDue(store, nowMs, full, options);
+  const pass = await closeDue(store, nowMs, full, options);
+  return { ...pass, nextDueInMs: earlier(pass.nextDueInMs, await nextLookInMs(store, partitions, nowMs)) };
+}
+
+/** Only where the clock judges: elsewhere records move event time on, and each batch wakes the closer. */
+async function nextLookInMs(
+  store: ClosingStore,
+  partitions: readonly PartitionTime[],
+  nowMs: number,
+): Promise<number | null> {
+  const byClock = partitions.filter((partition) => partition.caughtUp);
+  if (byClock.length === 0) return null;
+  const nextMs = await store.nextLookAtMs(byClock.map(({ partition }) => partition));
+  // Strictly beyond: exactly at that time a message would still belong.
+  return nextMs === null ? null : Math.max(0, nextMs + 1 - nowMs);
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }
 
 const nothing: ClosingPass = { closed: [], refused: [], full: false, nextDueInMs: null };

@@ -91,6 +91,8 @@ export interface ClosingStore {
   ): Promise<{ readonly nowMs: number; readonly partitions: readonly UnreadPartition[] }>;
   /** Open windows of one partition that should be looked at, earliest first. */
   overdue(partition: number, effectiveMs: number, limit: number): Promise<readonly OpenWindow[]>;
+  /** Event time at which the next of these partitions' windows may be over; null: none is open. */
+  nextLookAtMs(partitions: readonly number[]): Promise<number | null>;
   /** Applies verdicts to windows whose end is still the one that was judged. */
   applyVerdicts(verdicts: readonly Verdict[]): Promise<void>;
   /**

@@ -56,6 +56,22 @@ describe('closing', () => {
     expect(reasons(await closeOnce(harness.closing))).toEqual(['idle']);
   });
 
+  it('tells how long until the clock passes the next gap, so that nobody need look before', async () => {
+    const said = Date.now() - 29 * minuteMs;
+    await storeRecords(
+      harness.store,
+      logOf([message({ id: 'a', atMs: said }), message({ id: 'b', atMs: said + 10_000, user: 'bob' })], {
+        timestampMs: Date.now(),
+      }),
+    );
+    expect((await closeOnce(harness.closing)).nextDueInMs).toBeNull();
+    await harness.closing.markCaughtUp(bothPartitions);
+    const { closed, nextDueInMs } = await closeOnce(harness.closing);
+    expect(closed).toEqual([]);
+    expect(nextDueInMs).toBeGreaterThan(0);
+    expect(nextDueInMs).toBeLessThanOrEqual(minuteMs + 1);
+  });
+
   it('trusts that it is caught up for five seconds only', async () => {
     await store(0, message({ id: 'a', atMs: at(0) }));
     await harness.closing.markCaughtUp(bothPartitions);

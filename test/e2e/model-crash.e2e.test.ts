@@ -86,11 +86,11 @@ describeWithKafka('workers that die or wait while a model answers', () => {
     line.startWorker('consume,publish');
     await line.publish(conversation('ann'));
     await closed(1);
-    // As long as we hold the person's key, an answer can be kept but not settled.
+    // As long as nobody may write results, an answer can be kept but not settled.
     const holder = new pg.Client({ connectionString: line.environment['DATABASE_URL'] });
     await holder.connect();
     await holder.query('begin');
-    await holder.query('select 1 from afterword.user_keys for no key update');
+    await holder.query('lock table afterword.stage_tasks in share mode');
     const first = line.startWorker('extract');
     await until('the answer to be kept', async () => {
       const { rowCount } = await line.pool.query('select 1 from afterword.kept_answers');

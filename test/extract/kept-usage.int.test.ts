@@ -69,8 +69,10 @@ it('is told by the process that finds the answer, when the one that paid died be
   expect(usage?.input_tokens).toBeGreaterThan(0);
 });
 
-it('is zeros in a further revision with the same members', async () => {
+it('is zeros where results of the same members were stored before, and have gone since', async () => {
   await extract(deps('one'));
+  // As when the window was superseded, and has come back: otherwise nothing would be asked.
+  await harness.pool.query('update afterword.stage_tasks set superseded_at = clock_timestamp()');
   await reviseUnchanged();
   await extract(deps('one'));
   expect(server.calls).toHaveLength(1);

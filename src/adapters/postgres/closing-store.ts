@@ -18,6 +18,7 @@ export function createPostgresClosingStore(pool: pg.Pool): ClosingStore {
     unread: (topic, quietMs) => translating(() => readUnread(pool, topic, quietMs)),
     overdue: (partition, effectiveMs, limit) =>
       translating(() => readOverdue(pool, partition, effectiveMs, limit)),
+    nextLookAtMs: (partitions) => translating(() => readNextLook(pool, partitions)),
     applyVerdicts: (verdicts) => translating(() => applyVerdicts(pool, verdicts)),
     closeDue: (nowMs, limit, owner) => translating(() => closeDue(pool, nowMs, limit, owner)),
     markCaughtUp: (partitions) => translating(() => markCaughtUp(pool, partitions)),
@@ -131,6 +132,21 @@ async function readOverdue(
     endedAtMs: Number(row.ended_at_ms),
     touchedAtMs: Number(row.touched_at_ms),
   }));
+}
+
+/** One index probe a partition. */
+async function readNextLook(pool: pg.Pool, partitions: readonly number[]): Promise<number | null> {
+  const { rows } = await pool.query<{ next_ms: string | null }>(
+    `select min(w.check_at_ms) as next_ms
+     from unnest($1::int[]) as p (partition)
+     cross join lateral (
+       select check_at_ms from afterword.windows v
+       where v.status = 'open' and v.due_reason is null and v.partition = p.partition
+       order by check_at_ms limit 1) w`,
+    [partitions],
+  );
+  const next = rows[0]?.next_ms ?? null;
+  return next === null ? null : Number(next);
 }
 
 /**

@@ -66,7 +66,7 @@ describeWithPostgres('migrating', () => {
   it('leaves nothing of a file that failed half-way, and can be run again', async () => {
     // A relation of the second file's name: its transaction fails.
     await pool.query('create schema afterword; create table afterword.log_topics (mine text)');
-    await expect(migrate(pool)).rejects.toMatchObject({ code: '42P07' });
+    await expect(migrate(pool)).rejects.toMatchObject({ details: { sqlstate: '42P07' } });
     expect(await recorded()).toEqual(files.slice(0, 1));
     const { rows } = await pool.query(`select to_regclass('afterword.log_records') as half`);
     expect(rows).toEqual([{ half: null }]);
