@@ -13,9 +13,11 @@ import { translating } from './database-errors.ts';
 import { channelSessionKeys, lockKeys } from './lock-keys.ts';
 import { applyChanges, insertMessages, insertSessionEnds, readContentHashes } from './message-rows.ts';
 import { redactMessages } from './redact-messages.ts';
+import { markChanged } from './revise-windows.ts';
 import { readRuns } from './run-settings.ts';
 import { inTransaction } from './transaction.ts';
-import { markChanged, readLastWindows, readMembers, readSurroundings, writeWindows } from './window-rows.ts';
+import { readLastWindows, readMembers, readSurroundings } from './window-reads.ts';
+import { writeWindows } from './window-rows.ts';
 
 /** The batch transaction on Postgres; see the port for what each step promises. */
 export function createPostgresMessageStore(

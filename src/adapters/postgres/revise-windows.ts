@@ -1,0 +1,69 @@
+import type pg from 'pg';
+import type { ChangedMessage } from '../../consume/message-store.ts';
+
+/**
+ * The work of windows, locked in the order of their ids: workers renew their claims without
+ * holding keys, in the same order, so that nobody waits in a circle.
+ */
+export const lockedWork = `with work as (
+       select window_id from afterword.extractions where window_id = any($1::uuid[]) order by window_id for update
+     )`;
+
+/**
+ * Asks for a further revision of closed windows. The wait is the grace, doubled by every
+ * revision within the hour, an hour at most; a window that waits already is not put back,
+ * so that one which keeps changing still gets its turn.
+ */
+export async function markRevised(
+  client: pg.ClientBase,
+  windowIds: readonly string[],
+  graceMs: number,
+): Promise<void> {
+  await client.query(
+    `${lockedWork}
+     update afterword.extractions e
+     set changed = (status = 'running'),
+         status = case when status = 'running' then 'running' else 'pending' end,
+         attempts = case when status = 'running' then attempts else 0 end,
+         not_before = case
+           when status in ('pending', 'retrying', 'deferred') then not_before
+           else clock_timestamp() + least(interval '1 hour', $2 * interval '1 millisecond' * power(2, least(20,
+             case when hour_started_at > clock_timestamp() - interval '1 hour' then revisions_in_hour else 0 end)))
+           end,
+         error_code = null, updated_at = clock_timestamp()
+     from work where e.window_id = work.window_id`,
+    [windowIds, graceMs],
+  );
+}
+
+/** The closed window that holds each of these messages gets a further revision. */
+export async function markChanged(
+  client: pg.ClientBase,
+  messages: readonly ChangedMessage[],
+  graceMs: number,
+): Promise<void> {
+  const { rows } = await client.query<{ window_id: string }>(
+    `select distinct w.window_id
+     from unnest($1::bigint[], $2::bigint[], $3::text[]) as t (key_id, sent_at_ms, channel_id)
+     join afterword.user_keys k on k.key_id = t.key_id
+     cross join lateral (
+       select v.window_id, v.ended_at_ms, v.status from afterword.windows v
+       where v.key_id = t.key_id and v.run_id = k.run_id and v.started_at_ms <= t.sent_at_ms
+         and v.status in ('open', 'closed')
+         and (v.session_key = v.key_id or v.channel_id is not distinct from t.channel_id)
+       order by v.started_at_ms desc limit 1
+     ) w
+     where w.status = 'closed' and w.ended_at_ms >= t.sent_at_ms`,
+    [
+      messages.map((message) => message.keyId),
+      messages.map((message) => message.sentAtMs),
+      messages.map((message) => message.channelId),
+    ],
+  );
+  if (rows.length === 0) return;
+  await markRevised(
+    client,
+    rows.map((row) => row.window_id),
+    graceMs,
+  );
+}
