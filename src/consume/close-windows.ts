@@ -39,11 +39,8 @@ export async function closeWindows(
   const runs = await store.runs();
   let full = false;
   for (const partition of partitions) {
-    const clock = clockOf(partition, nowMs);
-    const overdue = await store.overdue(partition.partition, effectiveTimeMs(clock), options.batchSize);
-    if (overdue.length === 0) continue;
-    full ||= overdue.length === options.batchSize;
-    await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
+    const judged = await judgeOverdue(store, partition.partition, clockOf(partition, nowMs), runs, options);
+    full ||= judged.full;
   }
   const pass = await closeDue(store, nowMs, full, options);
   return { ...pass, nextDueInMs: earlier(pass.nextDueInMs, await nextLookInMs(store, partitions, nowMs)) };
@@ -92,11 +89,23 @@ export async function closeUnread(
   const clock: EventClock = { streamTimeMs: Number.NEGATIVE_INFINITY, wallMs: nowMs };
   let full = false;
   for (const { partition } of ended) {
-    const overdue = await store.overdue(partition, nowMs, options.batchSize);
-    full ||= overdue.length === options.batchSize;
-    await store.applyVerdicts(judgeAll(overdue, clock, runs, options.graceMs));
+    const judged = await judgeOverdue(store, partition, clock, runs, options);
+    full ||= judged.full;
   }
   return closeDue(store, nowMs, full, options);
+}
+
+/** Judges what may be over in one partition by its clock. */
+async function judgeOverdue(
+  store: ClosingStore,
+  partition: number,
+  clock: EventClock,
+  runs: readonly RunSettings[],
+  { batchSize, graceMs }: CloserOptions,
+): Promise<{ readonly full: boolean }> {
+  const overdue = await store.overdue(partition, effectiveTimeMs(clock), batchSize);
+  if (overdue.length > 0) await store.applyVerdicts(judgeAll(overdue, clock, runs, graceMs));
+  return { full: overdue.length === batchSize };
 }
 
 async function closeDue(

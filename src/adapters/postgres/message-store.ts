@@ -136,11 +136,6 @@ async function insertDeadLetters(client: Queryable, letters: readonly NewDeadLet
   );
 }
 
-/**
- * Under the lock of the partition's row, since the position that was looked up may be old:
- * another process may have counted the same records meanwhile. The row comes first, so
- * that there is something to lock; the same transaction moves it on.
- */
 /** jsonb holds no NUL and no half characters; a header that has them must not stop the letter. */
 function storableName(name: string): string {
   return Buffer.from(name.replaceAll('\u0000', '\ufffd'), 'utf8').toString('utf8');
@@ -151,6 +146,11 @@ function storableTime(ms: number): number {
   return Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }
 
+/**
+ * Under the lock of the partition's row, since the position that was looked up may be old:
+ * another process may have counted the same records meanwhile. The row comes first, so
+ * that there is something to lock; the same transaction moves it on.
+ */
 async function countIgnored(
   client: Queryable,
   { topic, partition }: TopicPartition,
