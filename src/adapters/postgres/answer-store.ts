@@ -6,6 +6,7 @@ import { noUsage, usageSchema } from '../../model/results.ts';
 import { translating } from './database-errors.ts';
 import { isAnyDeleted } from './message-rows.ts';
 import { inTransaction } from './transaction.ts';
+import { prepared } from './prepared.ts';
 
 /** The window that is asked about. */
 interface AskedWindow {
@@ -47,12 +48,14 @@ async function find(
   members: readonly StoredMessage[],
 ): Promise<KeptAnswer | undefined> {
   const { rows } = await pool.query<AnswerRow>(
-    `select a.model, a.answer, a.usage, exists (
+    prepared(
+      `select a.model, a.answer, a.usage, exists (
        select from afterword.stage_tasks t
        where t.window_id in (a.window_id, $2) and t.members_digest = decode($3, 'hex')
          and t.created_at >= a.created_at) as counted
      from afterword.kept_answers a where a.answer_key = decode($1, 'hex')`,
-    [key, window.windowId, membersDigest(members)],
+      [key, window.windowId, membersDigest(members)],
+    ),
   );
   const row = rows[0];
   if (row === undefined) return undefined;
@@ -71,22 +74,24 @@ async function keep(
   window: AskedWindow,
   members: readonly StoredMessage[],
 ): Promise<void> {
-  await client.query('select from afterword.user_keys where key_id = $1 for share', [window.keyId]);
+  await client.query(prepared('select from afterword.user_keys where key_id = $1 for share', [window.keyId]));
   if (await isAnyDeleted(client, identitiesOf(members))) return;
   const { membersFromMs, membersToMs } = spanOf(members, window);
   await client.query(
-    `insert into afterword.kept_answers (answer_key, key_id, window_id, members_from_ms, members_to_ms, model,
+    prepared(
+      `insert into afterword.kept_answers (answer_key, key_id, window_id, members_from_ms, members_to_ms, model,
        answer, usage)
      values (decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8) on conflict (answer_key) do nothing`,
-    [
-      key,
-      window.keyId,
-      window.windowId,
-      membersFromMs,
-      membersToMs,
-      answer.model,
-      answer.text,
-      JSON.stringify(answer.usage),
-    ],
+      [
+        key,
+        window.keyId,
+        window.windowId,
+        membersFromMs,
+        membersToMs,
+        answer.model,
+        answer.text,
+        JSON.stringify(answer.usage),
+      ],
+    ),
   );
 }

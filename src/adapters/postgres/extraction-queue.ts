@@ -3,6 +3,7 @@ import type { ClaimedWindow, SettleFinish } from '../../extract/extraction-store
 import type { StoredMessage } from '../../model/message.ts';
 import { compareMessages, type Role } from '../../model/message.ts';
 import type { CloseReason } from '../../model/session-window.ts';
+import { prepared } from './prepared.ts';
 
 interface ClaimRow {
   window_id: string;
@@ -45,7 +46,8 @@ export async function claimWindows(
        for update skip locked)`,
   );
   const { rows } = await pool.query<ClaimRow>(
-    `with due as (
+    prepared(
+      `with due as (
        select e.window_id
        from afterword.extractions e join afterword.windows w using (window_id)
        where e.status in ('pending', 'retrying', 'deferred') and e.not_before <= clock_timestamp()
@@ -71,7 +73,8 @@ export async function claimWindows(
      join afterword.windows w using (window_id)
      join afterword.user_keys k using (key_id)
      order by w.started_at_ms`,
-    [owner, limit, leaseMs],
+      [owner, limit, leaseMs],
+    ),
   );
   return rows.map(toClaim);
 }
@@ -114,7 +117,8 @@ export async function renewClaims(
 ): Promise<ReadonlySet<string>> {
   if (claims.length === 0) return new Set();
   const { rows } = await pool.query<{ window_id: string }>(
-    `with held as (
+    prepared(
+      `with held as (
        select e.window_id
        from afterword.extractions e
        join unnest($1::uuid[], $2::bigint[]) as t (window_id, lease_epoch) using (window_id)
@@ -131,7 +135,8 @@ export async function renewClaims(
        where e.window_id = free.window_id and e.lease_owner = $3 and e.status = 'running'
      )
      select window_id from held`,
-    [claims.map((claim) => claim.windowId), claims.map((claim) => claim.leaseEpoch), owner, leaseMs],
+      [claims.map((claim) => claim.windowId), claims.map((claim) => claim.leaseEpoch), owner, leaseMs],
+    ),
   );
   return new Set(rows.map((row) => row.window_id));
 }
@@ -153,12 +158,14 @@ export async function readWindowMembers(
   windowId: string,
 ): Promise<StoredMessage[]> {
   const { rows } = await client.query<MemberRow>(
-    `select m.identity, m.message_id, m.role, m.content, m.sent_at_ms, m.channel_id, m.channel_type, m.deleted
+    prepared(
+      `select m.identity, m.message_id, m.role, m.content, m.sent_at_ms, m.channel_id, m.channel_type, m.deleted
      from afterword.windows w
      join afterword.messages m on m.key_id = w.key_id and m.sent_at_ms between w.started_at_ms and w.ended_at_ms
        and (w.session_key = w.key_id or m.channel_id is not distinct from w.channel_id)
      where w.window_id = $1`,
-    [windowId],
+      [windowId],
+    ),
   );
   return rows
     .map((row) => ({
@@ -187,7 +194,8 @@ export async function finishClaim(
   finish: SettleFinish,
 ): Promise<void> {
   await client.query(
-    `with finished as (
+    prepared(
+      `with finished as (
        update afterword.extractions e
        set status = case when e.changed then 'pending' else $4 end,
            attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
@@ -208,16 +216,17 @@ export async function finishClaim(
        returning e.window_id
      )
      update afterword.windows w set revision = $8 from finished f where w.window_id = f.window_id and $7`,
-    [
-      claim.windowId,
-      claim.leaseEpoch,
-      owner,
-      finish.status,
-      finish.delayMs,
-      finish.errorCode,
-      finish.stored,
-      claim.revision,
-      finish.timedOut === true ? 1 : 0,
-    ],
+      [
+        claim.windowId,
+        claim.leaseEpoch,
+        owner,
+        finish.status,
+        finish.delayMs,
+        finish.errorCode,
+        finish.stored,
+        claim.revision,
+        finish.timedOut === true ? 1 : 0,
+      ],
+    ),
   );
 }

@@ -17,6 +17,7 @@ import { memoryTransaction } from './memory-transaction.ts';
 import { isAnyDeleted } from './message-rows.ts';
 import type { LockedKeyRow } from './outbox-rows.ts';
 import { inTransaction } from './transaction.ts';
+import { prepared } from './prepared.ts';
 
 /** `lifetimes`, by relation in ms, become part of each profile that is written. */
 export function createPostgresExtractionStore(
@@ -68,11 +69,13 @@ async function verifyClaim(
   locked: readonly LockedKeyRow[],
 ): Promise<ClaimState> {
   const { rows } = await client.query<{ status: 'open' | 'closed' | 'superseded' | 'erased' }>(
-    `select w.status
+    prepared(
+      `select w.status
      from afterword.extractions e join afterword.windows w using (window_id)
      where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
      for update of e`,
-    [claim.windowId, claim.leaseEpoch, owner],
+      [claim.windowId, claim.leaseEpoch, owner],
+    ),
   );
   const row = rows[0];
   if (row === undefined) return { held: false };
@@ -85,9 +88,11 @@ async function supersedeResults(
   stages: readonly string[] | undefined,
 ): Promise<void> {
   await client.query(
-    `update afterword.stage_tasks set superseded_at = clock_timestamp()
+    prepared(
+      `update afterword.stage_tasks set superseded_at = clock_timestamp()
      where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[]))`,
-    [claim.windowId, stages ?? null],
+      [claim.windowId, stages ?? null],
+    ),
   );
 }
 
@@ -99,34 +104,36 @@ async function writeOutcomes(
 ): Promise<void> {
   const done = outcomes.map((outcome) => (outcome.status === 'done' ? outcome : undefined));
   await client.query(
-    `insert into afterword.stage_tasks (window_id, revision, run_id, key_id, strategy, members_digest,
+    prepared(
+      `insert into afterword.stage_tasks (window_id, revision, run_id, key_id, strategy, members_digest,
        message_count, members_from_ms, members_to_ms, stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)
      select $1, $2, $3, $4, $5, decode($6, 'hex'), $7, $18, $19, t.stage, t.stage_version, t.status, t.method, t.model,
        t.usage::jsonb, t.result::jsonb, t.rejected::jsonb, t.reason, t.error_code
      from unnest($8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
        $15::text[], $16::text[], $17::text[])
        as t (stage, stage_version, status, method, model, usage, result, rejected, reason, error_code)`,
-    [
-      claim.windowId,
-      claim.revision,
-      claim.runId,
-      claim.keyId,
-      origin.strategy,
-      origin.membersDigest,
-      claim.messageCount,
-      outcomes.map((outcome) => outcome.stage),
-      outcomes.map((outcome) => outcome.stageVersion),
-      outcomes.map((outcome) => outcome.status),
-      done.map((outcome) => outcome?.method ?? null),
-      done.map((outcome) => outcome?.model ?? null),
-      outcomes.map((outcome) => JSON.stringify('usage' in outcome ? outcome.usage : {})),
-      done.map((outcome) => (outcome === undefined ? null : JSON.stringify(outcome.result))),
-      done.map((outcome) => JSON.stringify(outcome?.rejected ?? {})),
-      outcomes.map((outcome) => (outcome.status === 'skipped' ? outcome.reason : null)),
-      outcomes.map((outcome) => (outcome.status === 'failed' ? outcome.errorCode : null)),
-      origin.membersFromMs,
-      origin.membersToMs,
-    ],
+      [
+        claim.windowId,
+        claim.revision,
+        claim.runId,
+        claim.keyId,
+        origin.strategy,
+        origin.membersDigest,
+        claim.messageCount,
+        outcomes.map((outcome) => outcome.stage),
+        outcomes.map((outcome) => outcome.stageVersion),
+        outcomes.map((outcome) => outcome.status),
+        done.map((outcome) => outcome?.method ?? null),
+        done.map((outcome) => outcome?.model ?? null),
+        outcomes.map((outcome) => JSON.stringify('usage' in outcome ? outcome.usage : {})),
+        done.map((outcome) => (outcome === undefined ? null : JSON.stringify(outcome.result))),
+        done.map((outcome) => JSON.stringify(outcome?.rejected ?? {})),
+        outcomes.map((outcome) => (outcome.status === 'skipped' ? outcome.reason : null)),
+        outcomes.map((outcome) => (outcome.status === 'failed' ? outcome.errorCode : null)),
+        origin.membersFromMs,
+        origin.membersToMs,
+      ],
+    ),
   );
 }
 
@@ -141,11 +148,13 @@ async function readCurrentResults(pool: pg.Pool, windowId: string): Promise<Curr
     method: CurrentResult['method'];
     reason: string | null;
   }>(
-    `select distinct on (stage) stage, stage_version, strategy, encode(members_digest, 'hex') as digest, status,
+    prepared(
+      `select distinct on (stage) stage, stage_version, strategy, encode(members_digest, 'hex') as digest, status,
        method, reason
      from afterword.stage_tasks where window_id = $1 and superseded_at is null
      order by stage, revision desc`,
-    [windowId],
+      [windowId],
+    ),
   );
   return rows.map((row) => ({
     stage: row.stage,

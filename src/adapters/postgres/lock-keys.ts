@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BotUser, LockedKey, SessionKey } from '../../consume/message-store.ts';
 import { textArray } from './array-text.ts';
+import { prepared } from './prepared.ts';
 
 /**
  * Makes the missing rows of these (bot, user) keys and locks all of them until the
@@ -75,11 +76,13 @@ export async function lockKeysById(
     run_id: number;
     last_sequence: string;
   }>(
-    `select key_id, bot_id, user_id, run_id, last_sequence
-     from afterword.user_keys where key_id = any($1::bigint[])
-     order by bot_id, user_id
-     for update`,
-    [keyIds],
+    prepared(
+      `select key_id, bot_id, user_id, run_id, last_sequence
+       from afterword.user_keys where key_id = any($1::bigint[])
+       order by bot_id, user_id
+       for update`,
+      [keyIds],
+    ),
   );
   return rows.map((row) => ({
     keyId: row.key_id,

@@ -10,6 +10,7 @@ import {
   type MemoryOwner,
 } from './memory-rows.ts';
 import { appendEvents, type LockedKeyRow } from './outbox-rows.ts';
+import { prepared } from './prepared.ts';
 
 /** Whose memory, and the window whose doing it is; null: no window's. */
 export interface MemoryTransactionOwner extends MemoryOwner {
@@ -36,10 +37,9 @@ export function memoryTransaction(
       const sequences = await appendEvents(client, locked, drafts);
       const sequence = sequences.get(owner.keyId);
       if (sequence === undefined) return;
-      await client.query('update afterword.profiles set sequence = $2 where key_id = $1', [
-        owner.keyId,
-        sequence,
-      ]);
+      await client.query(
+        prepared('update afterword.profiles set sequence = $2 where key_id = $1', [owner.keyId, sequence]),
+      );
     },
     enqueueVectors: (factIds) => enqueueVectors(client, owner, factIds),
   };
@@ -51,8 +51,10 @@ async function enqueueVectors(
   factIds: readonly string[],
 ): Promise<void> {
   await client.query(
-    `insert into afterword.outbox (destination, key_id, window_id, event) values ('vectors', $1, $2, $3)`,
-    [owner.keyId, owner.windowId, JSON.stringify({ runId: owner.runId, factIds })],
+    prepared(
+      `insert into afterword.outbox (destination, key_id, window_id, event) values ('vectors', $1, $2, $3)`,
+      [owner.keyId, owner.windowId, JSON.stringify({ runId: owner.runId, factIds })],
+    ),
   );
 }
 
@@ -64,22 +66,24 @@ async function writeProfile(
   sequence: number,
 ): Promise<void> {
   await client.query(
-    `insert into afterword.profiles (bot_id, user_id, key_id, run_id, facts, preferences, summaries, prompt_text,
+    prepared(
+      `insert into afterword.profiles (bot_id, user_id, key_id, run_id, facts, preferences, summaries, prompt_text,
        sequence)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (bot_id, user_id) do update
      set run_id = excluded.run_id, facts = excluded.facts, preferences = excluded.preferences,
          summaries = excluded.summaries, prompt_text = excluded.prompt_text, updated_at = clock_timestamp()`,
-    [
-      owner.botId,
-      owner.userId,
-      owner.keyId,
-      owner.runId,
-      JSON.stringify(profile.facts),
-      JSON.stringify(profile.preferences),
-      JSON.stringify(profile.summaries),
-      text,
-      sequence,
-    ],
+      [
+        owner.botId,
+        owner.userId,
+        owner.keyId,
+        owner.runId,
+        JSON.stringify(profile.facts),
+        JSON.stringify(profile.preferences),
+        JSON.stringify(profile.summaries),
+        text,
+        sequence,
+      ],
+    ),
   );
 }

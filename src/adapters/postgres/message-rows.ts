@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { ChangedMessage, NewChange, NewMessage, NewSessionEnd } from '../../consume/message-store.ts';
 import { plainArray, sparseTextArray, textArray } from './array-text.ts';
+import { prepared } from './prepared.ts';
 
 /**
  * Inserts messages; returns those that became rows. One statement whatever the number. It
@@ -206,8 +207,10 @@ export async function isAnyDeleted(
   identities: readonly string[],
 ): Promise<boolean> {
   const { rows } = await client.query<{ found: boolean }>(
-    'select exists (select from afterword.messages where identity = any($1::uuid[]) and deleted) as found',
-    [identities],
+    prepared(
+      'select exists (select from afterword.messages where identity = any($1::uuid[]) and deleted) as found',
+      [identities],
+    ),
   );
   return rows[0]?.found === true;
 }

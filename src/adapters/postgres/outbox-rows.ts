@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ResultEventType } from '../../model/result-event.ts';
 import { eventId, eventSubject } from '../../publish/cloud-event.ts';
 import type { lockKeysById } from './lock-keys.ts';
+import { prepared } from './prepared.ts';
 
 export type LockedKeyRow = Awaited<ReturnType<typeof lockKeysById>>[number];
 
@@ -44,26 +45,30 @@ export async function appendEvents(
     };
   });
   await client.query(
-    `insert into afterword.outbox (destination, key_id, window_id, event_id, event_type, sequence, record_key, event)
+    prepared(
+      `insert into afterword.outbox (destination, key_id, window_id, event_id, event_type, sequence, record_key, event)
      select 'results', t.key_id, t.window_id, t.event_id, t.event_type, t.sequence, t.record_key, t.event::jsonb
      from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[])
        with ordinality as t (key_id, window_id, event_id, event_type, sequence, record_key, event, ord)
      order by t.ord`,
-    [
-      rows.map((row) => row.keyId),
-      rows.map((row) => row.windowId),
-      rows.map((row) => row.eventId),
-      rows.map((row) => row.type),
-      rows.map((row) => row.sequence),
-      rows.map((row) => row.recordKey),
-      rows.map((row) => JSON.stringify(row.data)),
-    ],
+      [
+        rows.map((row) => row.keyId),
+        rows.map((row) => row.windowId),
+        rows.map((row) => row.eventId),
+        rows.map((row) => row.type),
+        rows.map((row) => row.sequence),
+        rows.map((row) => row.recordKey),
+        rows.map((row) => JSON.stringify(row.data)),
+      ],
+    ),
   );
   await client.query(
-    `update afterword.user_keys k set last_sequence = t.last_sequence
+    prepared(
+      `update afterword.user_keys k set last_sequence = t.last_sequence
      from unnest($1::bigint[], $2::bigint[]) as t (key_id, last_sequence)
      where k.key_id = t.key_id`,
-    [[...sequences.keys()], [...sequences.values()]],
+      [[...sequences.keys()], [...sequences.values()]],
+    ),
   );
   return sequences;
 }

@@ -20,16 +20,33 @@ export function personLoad(
     *records() {
       const startMs = endMs - windows * windowEveryMs;
       for (let index = 0; index < windows; index += 1) {
-        yield* conversation(rememberedUser, index, index % entities, startMs + index * windowEveryMs);
+        yield* conversation(rememberedUser, {
+          index,
+          entity: index % entities,
+          atMs: startMs + index * windowEveryMs,
+          endMs,
+        });
       }
       for (let index = 0; index < newcomers; index += 1) {
-        yield* conversation(`newcomer-${index}`, windows + index, index % entities, endMs - windowEveryMs);
+        yield* conversation(`newcomer-${index}`, {
+          index: windows + index,
+          entity: index % entities,
+          atMs: endMs - windowEveryMs,
+          endMs,
+        });
       }
     },
   };
 }
 
-function* conversation(userId: string, index: number, entity: number, atMs: number): Iterable<ChatRecord> {
+interface Conversation {
+  readonly index: number;
+  readonly entity: number;
+  readonly atMs: number;
+  readonly endMs: number;
+}
+
+function* conversation(userId: string, { index, entity, atMs, endMs }: Conversation): Iterable<ChatRecord> {
   const event = (role: string, content: string, place: number): ChatRecord => {
     const sentAtMs = atMs + place * 20_000;
     const sent_at = new Date(sentAtMs).toISOString();
@@ -41,7 +58,8 @@ function* conversation(userId: string, index: number, entity: number, atMs: numb
       content,
       sent_at,
     });
-    return { key: `${loadBotId}/${userId}`, value, timestampMs: sentAtMs };
+    // The log's own retention goes by this time: a year of history must not be cut off at once.
+    return { key: `${loadBotId}/${userId}`, value, timestampMs: endMs };
   };
   yield event('user', `I like ${entityName(entity)} a lot.`, 0);
   yield event('assistant', 'Good to know, I will keep that in mind.', 1);

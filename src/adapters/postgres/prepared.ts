@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+
+const names = new Map<string, string>();
+
+/**
+ * A statement that the server parses and plans once for each connection, instead of every
+ * time. For the small statements that each window needs: planning takes longer than they do.
+ * Not for those of a batch, whose arrays hold thousands: they are worth a plan of their own.
+ */
+export function prepared(text: string, values: unknown[]): pg.QueryConfig {
+  return { name: nameOf(text), text, values };
+}
+
+/** By what it says, so that two statements never share a name; the server takes 63 bytes. */
+function nameOf(text: string): string {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  const name = `afterword-${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+  names.set(text, name);
+  return name;
+}
