@@ -4,8 +4,6 @@ import { identitiesOf, membersDigest, spanOf } from '../../extract/members-diges
 import type { StoredMessage } from '../../model/message.ts';
 import { noUsage, usageSchema } from '../../model/results.ts';
 import { translating } from './database-errors.ts';
-import { isAnyDeleted } from './message-rows.ts';
-import { inTransaction } from './transaction.ts';
 import { prepared } from './prepared.ts';
 
 /** The window that is asked about. */
@@ -24,8 +22,7 @@ export function createPostgresAnswerStore(
 ): AnswerStore {
   return {
     find: (key) => translating(() => find(pool, key, window, members)),
-    keep: (key, answer) =>
-      translating(() => inTransaction(pool, (client) => keep(client, key, answer, window, members))),
+    keep: (key, answer) => translating(() => keep(pool, key, answer, window, members)),
   };
 }
 
@@ -62,36 +59,26 @@ async function find(
   return { model: row.model, text: row.answer, usage: row.counted ? noUsage : usageSchema.parse(row.usage) };
 }
 
-/**
- * An answer that quotes a message which was deleted meanwhile is not kept. The key's lock,
- * shared, comes first: a delete that is under way ends before we look, and one that comes
- * later finds the answer. It is the only lock held, so nobody waits in a circle.
- */
+/** Unless it quotes a message that was deleted meanwhile; see the function. */
 async function keep(
-  client: pg.PoolClient,
+  pool: pg.Pool,
   key: string,
   answer: KeptAnswer,
   window: AskedWindow,
   members: readonly StoredMessage[],
 ): Promise<void> {
-  await client.query(prepared('select from afterword.user_keys where key_id = $1 for share', [window.keyId]));
-  if (await isAnyDeleted(client, identitiesOf(members))) return;
   const { membersFromMs, membersToMs } = spanOf(members, window);
-  await client.query(
-    prepared(
-      `insert into afterword.kept_answers (answer_key, key_id, window_id, members_from_ms, members_to_ms, model,
-       answer, usage)
-     values (decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8) on conflict (answer_key) do nothing`,
-      [
-        key,
-        window.keyId,
-        window.windowId,
-        membersFromMs,
-        membersToMs,
-        answer.model,
-        answer.text,
-        JSON.stringify(answer.usage),
-      ],
-    ),
+  await pool.query(
+    prepared(`select afterword.keep_answer(decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8, $9)`, [
+      key,
+      window.keyId,
+      window.windowId,
+      membersFromMs,
+      membersToMs,
+      answer.model,
+      answer.text,
+      JSON.stringify(answer.usage),
+      identitiesOf(members),
+    ]),
   );
 }

@@ -26,53 +26,23 @@ interface ClaimRow {
   user_is_bot: boolean;
 }
 
-/**
- * Claims work whose time has come. Rows of workers that died are taken back first: their
- * lease has run out by the database's clock. `skip locked`, so that workers never wait
- * for each other here; each claim raises the lease's epoch.
- */
+/** Claims work whose time has come, and what workers that died have left; each claim raises the lease's epoch. */
 export async function claimWindows(
   pool: pg.Pool,
   owner: string,
   limit: number,
   leaseMs: number,
 ): Promise<ClaimedWindow[]> {
-  await pool.query(
-    `update afterword.extractions
-     set status = 'pending', lease_owner = null, lease_expires_at = null, not_before = clock_timestamp()
-     where window_id in (
-       select window_id from afterword.extractions
-       where status = 'running' and lease_expires_at < clock_timestamp()
-       for update skip locked)`,
-  );
   const { rows } = await pool.query<ClaimRow>(
     prepared(
-      `with due as (
-       select e.window_id
-       from afterword.extractions e join afterword.windows w using (window_id)
-       where e.status in ('pending', 'retrying', 'deferred') and e.not_before <= clock_timestamp()
-         and w.status in ('closed', 'superseded')
-       order by e.priority, e.not_before limit $2
-       for update of e skip locked
-     ), claimed as (
-       update afterword.extractions e
-       set status = 'running', changed = false, error_code = null,
-           lease_owner = $1, lease_epoch = e.lease_epoch + 1,
-           lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond',
-           attempts = e.attempts + 1, timeouts = case when e.attempts = 0 then 0 else e.timeouts end,
-           updated_at = clock_timestamp()
-       from due where e.window_id = due.window_id
-       returning e.window_id, e.lease_epoch, e.attempts, e.timeouts
-     )
-     select c.window_id, c.lease_epoch, c.attempts, c.timeouts, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id,
-       w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
-       w.close_reason, w.status as window_status, w.superseded_by::text[],
-       w.revision as stored_revision,
-       exists (select 1 from afterword.user_keys b where b.bot_id = k.user_id) as user_is_bot
-     from claimed c
-     join afterword.windows w using (window_id)
-     join afterword.user_keys k using (key_id)
-     order by w.started_at_ms`,
+      `select c.window_id, c.lease_epoch, c.attempts, c.timeouts, c.user_is_bot, w.run_id, w.key_id, k.bot_id, k.user_id,
+         w.channel_id, w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
+         w.close_reason, w.status as window_status, w.superseded_by::text[],
+         w.revision as stored_revision
+       from afterword.claim_windows($1, $2, $3) c
+       join afterword.windows w using (window_id)
+       join afterword.user_keys k using (key_id)
+       order by w.started_at_ms`,
       [owner, limit, leaseMs],
     ),
   );
