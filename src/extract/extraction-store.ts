@@ -37,6 +37,12 @@ export interface TouchedGroups {
   readonly preferences: ReadonlySet<string>;
 }
 
+/** Some groups: the observations that count, and the memory that stands. */
+export interface TouchedMemory {
+  readonly live: LiveMemory;
+  readonly folded: MemoryState;
+}
+
 export interface ResultEventDraft {
   readonly type: ResultEventType;
   /** Everything of the contract but sequence, bot_id and user_id. */
@@ -85,6 +91,8 @@ export type ClaimState =
   | { readonly held: false }
   | {
       readonly held: true;
+      /** A member was deleted since its text was read; under the key's lock nobody can delete more. */
+      readonly isAnyDeleted: boolean;
       /** `open`: a later message has reopened it; its results still hold for members as they were. */
       readonly windowStatus: 'open' | 'closed' | 'superseded' | 'erased';
       /** Readers see this window's run. */
@@ -105,18 +113,19 @@ export interface OutcomeOrigin {
  * memory, profile and outbox rows commit together.
  */
 export interface MemoryTransaction {
-  /** Live observations of the groups, those written in this transaction included. */
-  liveObservations(groups: TouchedGroups): Promise<LiveMemory>;
-  /** The groups' memory as it stands. */
-  memory(groups: TouchedGroups): Promise<MemoryState>;
-  /** Replaces the groups' memory. */
-  writeMemory(groups: TouchedGroups, memory: MemoryState): Promise<void>;
+  /** What the groups are folded from, and to; observations written in this transaction included. */
+  touchedMemory(groups: TouchedGroups): Promise<TouchedMemory>;
+  /** Makes memory what it is to be; `before` is what `touchedMemory` told of the same groups. */
+  writeMemory(before: MemoryState, after: MemoryState): Promise<void>;
   /** What the profile is made of: current memory and the newest summaries, bounded. */
   profileParts(): Promise<StoredProfileParts>;
+  /** After the events of this transaction, so that the profile bears the sequence of the last. */
   writeProfile(profile: ProfileDocument, text: string): Promise<void>;
-  appendEvents(events: readonly ResultEventDraft[]): Promise<void>;
-  /** Asks the indexer to bring the window's summary (if there is a window) and these facts in line. */
-  enqueueVectors(factIds: readonly string[]): Promise<void>;
+  /**
+   * Events in their order; with `factIds` also the news for the indexer that the window's
+   * summary (if there is a window) and these facts are to be brought in line.
+   */
+  appendEvents(events: readonly ResultEventDraft[], factIds?: readonly string[]): Promise<void>;
 }
 
 /**
@@ -124,14 +133,12 @@ export interface MemoryTransaction {
  * key is locked first, as by every other writer.
  */
 export interface SettleTransaction extends MemoryTransaction {
-  /** Locks the key and verifies that the lease is still ours. Must come first. */
-  verifyClaim(): Promise<ClaimState>;
-  /** Whether a message was deleted since its text was read; under the key's lock nobody can delete more. */
-  isAnyDeleted(identities: readonly string[]): Promise<boolean>;
+  /** Locks the key, verifies that the lease is still ours and looks at the members. Must come first. */
+  verifyClaim(memberIdentities: readonly string[]): Promise<ClaimState>;
   /** Marks the results and observations of these stages of the window as replaced; all stages when undefined. */
   supersede(stages: readonly string[] | undefined): Promise<TouchedGroups>;
   writeOutcomes(outcomes: readonly StageOutcome[], origin: OutcomeOrigin): Promise<void>;
-  appendObservations(observations: LiveMemory, stageOf: 'facts' | 'preferences'): Promise<void>;
+  appendObservations(observations: LiveMemory): Promise<void>;
   finish(finish: SettleFinish): Promise<void>;
 }
 

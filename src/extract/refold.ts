@@ -9,13 +9,13 @@ import type { MemoryTransaction, TouchedGroups } from './extraction-store.ts';
 /** Folds these groups anew from their live observations and writes what became different. */
 export async function refold(transaction: MemoryTransaction, groups: TouchedGroups): Promise<MemoryChange[]> {
   if (groups.facts.size + groups.preferences.size === 0) return [];
-  const live = await transaction.liveObservations(groups);
+  const { live, folded } = await transaction.touchedMemory(groups);
   const after: MemoryState = {
     facts: foldFactGroups(live.facts),
     preferences: foldPreferenceGroups(live.preferences),
   };
-  const changes = diffMemory(await transaction.memory(groups), after);
-  if (changes.length > 0) await transaction.writeMemory(groups, after);
+  const changes = diffMemory(folded, after);
+  if (changes.length > 0) await transaction.writeMemory(folded, after);
   return changes;
 }
 

@@ -39,39 +39,40 @@ export type Settled =
  * must not come back; what changed meanwhile is waiting for a further revision already.
  *
  * 1. lock the key, verify the claim · 2. replace the stages' earlier results and
- * observations · 3. fold the groups touched · 4. profile · 5. events · 6. end the claim
+ * observations · 3. fold the groups touched · 4. events · 5. profile · 6. end the claim
  */
 export async function settleWindow(
   transaction: SettleTransaction,
   claim: ClaimedWindow,
   results: WindowResults,
 ): Promise<Settled> {
-  const state = await transaction.verifyClaim();
+  const { outcomes, members, strategy, membersDigest } = results;
+  const state = await transaction.verifyClaim(identitiesOf(members));
   if (!state.held) return { settled: false, reason: 'lease-lost' };
   if (state.windowStatus === 'superseded' || state.windowStatus === 'erased') {
     // Claimed again at once as what it is now.
     await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
     return { settled: false, reason: state.windowStatus };
   }
-  const { outcomes, members, strategy, membersDigest } = results;
-  if (await transaction.isAnyDeleted(identitiesOf(members))) {
+  if (state.isAnyDeleted) {
     await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
     return { settled: false, reason: 'member-deleted' };
   }
   const observations = observationsOf(claim, outcomes, members, strategy);
-  const before = await transaction.supersede(replacedStages(outcomes));
+  // Of the first revision there is nothing to replace.
+  const before =
+    claim.storedRevision === 0 ? noGroups : await transaction.supersede(replacedStages(outcomes));
   await transaction.writeOutcomes(outcomes, { strategy, membersDigest, ...spanOf(members, claim) });
-  await transaction.appendObservations({ facts: observations.facts, preferences: [] }, 'facts');
-  await transaction.appendObservations({ facts: [], preferences: observations.preferences }, 'preferences');
+  await transaction.appendObservations(observations);
   const changes = await refold(transaction, groupsOf(before, observations));
   if (state.runIsActive) {
-    await writeProfile(transaction, claim);
-    await transaction.appendEvents([
+    const events = [
       ...stageCompletedEvents(claim, outcomes, strategy),
       ...memoryChangedEvent(claim, changes),
       ...(isTerminal(results.finish) ? [windowEnrichedEvent(claim, outcomes)] : []),
-    ]);
-    await transaction.enqueueVectors(changedFactIds(changes));
+    ];
+    await transaction.appendEvents(events, changedFactIds(changes));
+    await writeProfile(transaction, claim);
   }
   await transaction.finish(results.finish);
   return { settled: true, changes: changes.length };
@@ -79,7 +80,7 @@ export async function settleWindow(
 
 /** Takes back what a superseded window contributed, and says so if it was ever announced. */
 export async function retractWindow(transaction: SettleTransaction, claim: ClaimedWindow): Promise<Settled> {
-  const state: ClaimState = await transaction.verifyClaim();
+  const state: ClaimState = await transaction.verifyClaim([]);
   if (!state.held) return { settled: false, reason: 'lease-lost' };
   if (state.windowStatus !== 'superseded') {
     // It has come back to life: extracted by the ordinary way, once it is closed.
@@ -89,16 +90,18 @@ export async function retractWindow(transaction: SettleTransaction, claim: Claim
   const touched = await transaction.supersede(undefined);
   const changes = await refold(transaction, touched);
   if (state.runIsActive) {
-    await writeProfile(transaction, claim);
-    await transaction.appendEvents([
+    const events = [
       ...memoryChangedEvent({ ...claim, revision: claim.storedRevision }, changes),
       windowSupersededEvent(claim),
-    ]);
-    await transaction.enqueueVectors(changedFactIds(changes));
+    ];
+    await transaction.appendEvents(events, changedFactIds(changes));
+    await writeProfile(transaction, claim);
   }
   await transaction.finish({ status: 'done', errorCode: null, delayMs: 0, stored: false });
   return { settled: true, changes: changes.length };
 }
+
+const noGroups: TouchedGroups = { facts: new Set(), preferences: new Set() };
 
 /** A stage that failed leaves its earlier result in place; one that was skipped has nothing to say any more. */
 function replacedStages(outcomes: readonly StageOutcome[]): string[] {

@@ -5,7 +5,6 @@ import { settingsInForce } from '../../src/adapters/postgres/run-settings.ts';
 import { inTransaction } from '../../src/adapters/postgres/transaction.ts';
 import { foldFactGroups } from '../../src/memory/fold-facts.ts';
 import { foldPreferenceGroups } from '../../src/memory/fold-preferences.ts';
-import { factGroupKey, preferenceGroupKey } from '../../src/memory/group-keys.ts';
 import { windowId } from '../../src/model/identity.ts';
 import type { FactObservation, PreferenceObservation } from '../../src/model/observation.ts';
 import type { SummaryResult } from '../../src/model/results.ts';
@@ -137,12 +136,8 @@ export async function seedMemory(pool: pg.Pool, person: Person, said: Said): Pro
   const own = { botId: person.botId, userId: person.userId };
   const facts = (said.facts ?? []).map((observation) => ({ ...observation, ...own }));
   const preferences = (said.preferences ?? []).map((observation) => ({ ...observation, ...own }));
-  const groups = {
-    facts: new Set(facts.map((observation) => factGroupKey(observation.fact))),
-    preferences: new Set(preferences.map((observation) => preferenceGroupKey(observation.preference))),
-  };
   const memory = { facts: foldFactGroups(facts), preferences: foldPreferenceGroups(preferences) };
-  await inTransaction(pool, (client) => writeMemory(client, person, groups, memory));
+  await inTransaction(pool, (client) => writeMemory(client, person, { facts: [], preferences: [] }, memory));
 }
 
 /** A claim whose words are the evidence, by one message of one window. */

@@ -6,16 +6,15 @@ import type {
   ExtractionStore,
   OutcomeOrigin,
   SettleTransaction,
+  TouchedGroups,
 } from '../../extract/extraction-store.ts';
 import type { StageOutcome } from '../../extract/stage.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { translating } from './database-errors.ts';
 import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
-import { lockKeysById } from './lock-keys.ts';
-import { insertObservations, supersedeObservations } from './memory-rows.ts';
+import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
+import { insertObservations } from './memory-rows.ts';
 import { memoryTransaction } from './memory-transaction.ts';
-import { isAnyDeleted } from './message-rows.ts';
-import type { LockedKeyRow } from './outbox-rows.ts';
 import { inTransaction } from './transaction.ts';
 import { prepared } from './prepared.ts';
 
@@ -46,54 +45,70 @@ function settleTransaction(
   const locked: LockedKeyRow[] = [];
   return {
     ...memoryTransaction(client, claim, locked, lifetimes),
-    verifyClaim: async () => {
+    verifyClaim: async (memberIdentities) => {
       locked.push(...(await lockKeysById(client, [claim.keyId])));
-      return verifyClaim(client, claim, owner, locked);
+      return verifyClaim(client, claim, owner, { locked, memberIdentities });
     },
-    isAnyDeleted: (identities) => isAnyDeleted(client, identities),
-    supersede: async (stages) => {
-      await supersedeResults(client, claim, stages);
-      return supersedeObservations(client, claim.windowId, stages);
-    },
+    supersede: (stages) => supersedeResults(client, claim.windowId, stages),
     writeOutcomes: (outcomes, origin) => writeOutcomes(client, claim, outcomes, origin),
-    appendObservations: (observations, stage) => insertObservations(client, claim, observations, stage),
+    appendObservations: (observations) => insertObservations(client, claim, observations),
     finish: (finish) => finishClaim(client, claim, owner, finish),
   };
 }
 
-/** The lease row is locked, so that nobody claims the window while its results are being written. */
+/**
+ * A statement after the key's lock, so that it sees what others committed before. The lease
+ * row is locked, so that nobody claims the window while its results are being written.
+ */
 async function verifyClaim(
   client: pg.ClientBase,
   claim: ClaimedWindow,
   owner: string,
-  locked: readonly LockedKeyRow[],
+  held: { readonly locked: readonly LockedKeyRow[]; readonly memberIdentities: readonly string[] },
 ): Promise<ClaimState> {
-  const { rows } = await client.query<{ status: 'open' | 'closed' | 'superseded' | 'erased' }>(
+  const { rows } = await client.query<{
+    status: 'open' | 'closed' | 'superseded' | 'erased';
+    is_any_deleted: boolean;
+  }>(
     prepared(
-      `select w.status
-     from afterword.extractions e join afterword.windows w using (window_id)
-     where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
-     for update of e`,
-      [claim.windowId, claim.leaseEpoch, owner],
+      `select w.status,
+         exists (select from afterword.messages where identity = any($4::uuid[]) and deleted) as is_any_deleted
+       from afterword.extractions e join afterword.windows w using (window_id)
+       where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
+       for update of e`,
+      [claim.windowId, claim.leaseEpoch, owner, held.memberIdentities],
     ),
   );
   const row = rows[0];
   if (row === undefined) return { held: false };
-  return { held: true, windowStatus: row.status, runIsActive: locked[0]?.runId === claim.runId };
+  return {
+    held: true,
+    windowStatus: row.status,
+    isAnyDeleted: row.is_any_deleted,
+    runIsActive: held.locked[0]?.runId === claim.runId,
+  };
 }
 
+/** Marks results and observations as no longer counting; returns the groups that the latter were in. */
 async function supersedeResults(
   client: pg.ClientBase,
-  claim: ClaimedWindow,
+  windowId: string,
   stages: readonly string[] | undefined,
-): Promise<void> {
-  await client.query(
+): Promise<TouchedGroups> {
+  const { rows } = await client.query<{ kind: 'fact' | 'preference'; group_key: string }>(
     prepared(
-      `update afterword.stage_tasks set superseded_at = clock_timestamp()
-     where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[]))`,
-      [claim.windowId, stages ?? null],
+      `with results as (
+         update afterword.stage_tasks set superseded_at = clock_timestamp()
+         where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[])))
+       update afterword.observations set superseded_at = clock_timestamp()
+       where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[]))
+       returning kind, group_key`,
+      [windowId, stages ?? null],
     ),
   );
+  const groups = (kind: string): Set<string> =>
+    new Set(rows.filter((row) => row.kind === kind).map((row) => row.group_key));
+  return { facts: groups('fact'), preferences: groups('preference') };
 }
 
 async function writeOutcomes(

@@ -64,20 +64,34 @@ function toLockedKey(key: BotUser, row: KeyRow | undefined, moved: ReadonlySet<s
   };
 }
 
+/** A key whose row this transaction holds. */
+export interface LockedKeyRow {
+  readonly keyId: string;
+  readonly botId: string;
+  readonly userId: string;
+  readonly runId: number;
+  /** Greatest sequence given to an event of the key, those of this transaction included. */
+  lastSequence: number;
+  /** The database's clock, epoch microseconds. */
+  readonly lockedAtUs: number;
+}
+
 /** Locks keys by id in the one order everybody uses, (bot, user), and returns their names. */
 export async function lockKeysById(
   client: pg.ClientBase,
   keyIds: readonly string[],
-): Promise<readonly { keyId: string; botId: string; userId: string; runId: number; lastSequence: number }[]> {
+): Promise<readonly LockedKeyRow[]> {
   const { rows } = await client.query<{
     key_id: string;
     bot_id: string;
     user_id: string;
     run_id: number;
     last_sequence: string;
+    clock_us: string;
   }>(
     prepared(
-      `select key_id, bot_id, user_id, run_id, last_sequence
+      `select key_id, bot_id, user_id, run_id, last_sequence,
+         (extract(epoch from clock_timestamp()) * 1000000)::bigint as clock_us
        from afterword.user_keys where key_id = any($1::bigint[])
        order by bot_id, user_id
        for update`,
@@ -90,6 +104,7 @@ export async function lockKeysById(
     userId: row.user_id,
     runId: row.run_id,
     lastSequence: Number(row.last_sequence),
+    lockedAtUs: Number(row.clock_us),
   }));
 }
 

@@ -1,9 +1,13 @@
 import type pg from 'pg';
-import type { LiveMemory, StoredSummary, TouchedGroups } from '../../extract/extraction-store.ts';
+import type {
+  LiveMemory,
+  StoredSummary,
+  TouchedGroups,
+  TouchedMemory,
+} from '../../extract/extraction-store.ts';
 import { factGroupKey, preferenceGroupKey } from '../../memory/group-keys.ts';
 import type { FoldedFact, FoldedPreference, MemoryState } from '../../model/memory.ts';
 import type { FactObservation, PreferenceObservation } from '../../model/observation.ts';
-import type { SummaryResult } from '../../model/results.ts';
 import { prepared } from './prepared.ts';
 
 /** Whose memory: one key within one run. */
@@ -15,38 +19,20 @@ export interface MemoryOwner {
 /** How much of a person a profile is made from; older facts stay in their table. */
 const profileLimits = { current: 300, history: 30, summaries: 3 } as const;
 
-/** Marks a window's observations as no longer counting; returns the groups they were in. */
-export async function supersedeObservations(
-  client: pg.ClientBase,
-  windowId: string,
-  stages: readonly string[] | undefined,
-): Promise<TouchedGroups> {
-  const { rows } = await client.query<{ kind: 'fact' | 'preference'; group_key: string }>(
-    prepared(
-      `update afterword.observations set superseded_at = clock_timestamp()
-     where window_id = $1 and superseded_at is null and ($2::text[] is null or stage = any($2::text[]))
-     returning kind, group_key`,
-      [windowId, stages ?? null],
-    ),
-  );
-  const groups = (kind: string): Set<string> =>
-    new Set(rows.filter((row) => row.kind === kind).map((row) => row.group_key));
-  return { facts: groups('fact'), preferences: groups('preference') };
-}
-
 export async function insertObservations(
   client: pg.ClientBase,
   owner: MemoryOwner,
   observations: LiveMemory,
-  stage: string,
 ): Promise<void> {
   const rows = [
     ...observations.facts.map((observation) => ({
+      stage: 'facts',
       kind: 'fact',
       group: factGroupKey(observation.fact),
       observation,
     })),
     ...observations.preferences.map((observation) => ({
+      stage: 'preferences',
       kind: 'preference',
       group: preferenceGroupKey(observation.preference),
       observation,
@@ -57,14 +43,14 @@ export async function insertObservations(
     prepared(
       `insert into afterword.observations (observation_id, key_id, run_id, stage, kind, group_key, window_id,
        revision, occurred_at_ms, observation)
-     select t.id, $2, $3, $4, t.kind, t.group_key, t.window_id, t.revision, t.occurred_at_ms, t.observation::jsonb
-     from unnest($1::uuid[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::bigint[], $10::text[])
-       as t (id, kind, group_key, window_id, revision, occurred_at_ms, observation)`,
+     select t.id, $2, $3, t.stage, t.kind, t.group_key, t.window_id, t.revision, t.occurred_at_ms, t.observation::jsonb
+     from unnest($1::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::int[], $9::bigint[], $10::text[])
+       as t (id, stage, kind, group_key, window_id, revision, occurred_at_ms, observation)`,
       [
         rows.map((row) => row.observation.observationId),
         owner.keyId,
         owner.runId,
-        stage,
+        rows.map((row) => row.stage),
         rows.map((row) => row.kind),
         rows.map((row) => row.group),
         rows.map((row) => row.observation.windowId),
@@ -76,78 +62,91 @@ export async function insertObservations(
   );
 }
 
-/** The fold's input: all observations of the touched groups that still count. */
-export async function readLiveObservations(
+/** The fold's input, all observations of these groups that still count, and its output as it stands. */
+export async function readTouched(
   client: pg.ClientBase,
   owner: MemoryOwner,
   groups: TouchedGroups,
-): Promise<LiveMemory> {
-  const read = async <Observation>(kind: string, keys: ReadonlySet<string>): Promise<Observation[]> => {
-    if (keys.size === 0) return [];
-    const { rows } = await client.query<{ observation: Observation }>(
-      prepared(
-        `select observation from afterword.observations
-       where key_id = $1 and run_id = $2 and kind = $3 and group_key = any($4::text[]) and superseded_at is null`,
-        [owner.keyId, owner.runId, kind, [...keys]],
-      ),
-    );
-    return rows.map((row) => row.observation);
-  };
-  return {
-    facts: await read<FactObservation>('fact', groups.facts),
-    preferences: await read<PreferenceObservation>('preference', groups.preferences),
-  };
-}
-
-/** The touched groups' memory as it stands. */
-export async function readMemory(
-  client: pg.ClientBase,
-  owner: MemoryOwner,
-  groups: TouchedGroups,
-): Promise<MemoryState> {
-  const facts = await client.query<{ fact: FoldedFact }>(
+): Promise<TouchedMemory> {
+  const { rows } = await client.query<TouchedRow>(
     prepared(
-      `select fact from afterword.facts where key_id = $1 and run_id = $2 and group_key = any($3::text[])`,
-      [owner.keyId, owner.runId, [...groups.facts]],
+      `select 'observed' as state, kind, observation as item from afterword.observations
+       where key_id = $1 and run_id = $2 and superseded_at is null
+         and kind = 'fact' and group_key = any($3::text[])
+       union all
+       select 'observed', kind, observation from afterword.observations
+       where key_id = $1 and run_id = $2 and superseded_at is null
+         and kind = 'preference' and group_key = any($4::text[])
+       union all
+       select 'folded', 'fact', fact from afterword.facts
+       where key_id = $1 and run_id = $2 and group_key = any($3::text[])
+       union all
+       select 'folded', 'preference', preference from afterword.preferences
+       where key_id = $1 and run_id = $2 and group_key = any($4::text[])`,
+      [owner.keyId, owner.runId, [...groups.facts], [...groups.preferences]],
     ),
   );
-  const preferences = await client.query<{ preference: FoldedPreference }>(
-    prepared(
-      `select preference from afterword.preferences
-     where key_id = $1 and run_id = $2 and group_key = any($3::text[])`,
-      [owner.keyId, owner.runId, [...groups.preferences]],
-    ),
-  );
-  return {
-    facts: facts.rows.map((row) => row.fact),
-    preferences: preferences.rows.map((row) => row.preference),
+  const touched = {
+    live: { facts: [] as FactObservation[], preferences: [] as PreferenceObservation[] },
+    folded: { facts: [] as FoldedFact[], preferences: [] as FoldedPreference[] },
   };
+  for (const row of rows) {
+    if (row.state === 'observed') {
+      if (row.kind === 'fact') touched.live.facts.push(row.item);
+      else touched.live.preferences.push(row.item);
+    } else if (row.kind === 'fact') touched.folded.facts.push(row.item);
+    else touched.folded.preferences.push(row.item);
+  }
+  return touched;
 }
 
-/** Replaces the memory of the touched groups: what the fold no longer holds goes, the rest is written over. */
+type TouchedRow =
+  | { readonly state: 'observed'; readonly kind: 'fact'; readonly item: FactObservation }
+  | { readonly state: 'observed'; readonly kind: 'preference'; readonly item: PreferenceObservation }
+  | { readonly state: 'folded'; readonly kind: 'fact'; readonly item: FoldedFact }
+  | { readonly state: 'folded'; readonly kind: 'preference'; readonly item: FoldedPreference };
+
+/** What the fold no longer holds goes, the rest is written over. */
 export async function writeMemory(
   client: pg.ClientBase,
   owner: MemoryOwner,
-  groups: TouchedGroups,
-  memory: MemoryState,
+  before: MemoryState,
+  after: MemoryState,
 ): Promise<void> {
-  await writeFacts(client, owner, groups.facts, memory.facts);
-  await writePreferences(client, owner, groups.preferences, memory.preferences);
+  const facts = new Set(after.facts.map(({ factId }) => factId));
+  const preferences = new Set(after.preferences.map(({ preferenceId }) => preferenceId));
+  await deleteMemory(client, owner, {
+    factIds: before.facts.map(({ factId }) => factId).filter((id) => !facts.has(id)),
+    preferenceIds: before.preferences
+      .map(({ preferenceId }) => preferenceId)
+      .filter((id) => !preferences.has(id)),
+  });
+  await writeFacts(client, owner, after.facts);
+  await writePreferences(client, owner, after.preferences);
+}
+
+async function deleteMemory(
+  client: pg.ClientBase,
+  owner: MemoryOwner,
+  gone: { readonly factIds: readonly string[]; readonly preferenceIds: readonly string[] },
+): Promise<void> {
+  if (gone.factIds.length + gone.preferenceIds.length === 0) return;
+  await client.query(
+    prepared(
+      `with facts as (
+         delete from afterword.facts where key_id = $1 and run_id = $2 and fact_id = any($3::uuid[]))
+       delete from afterword.preferences
+       where key_id = $1 and run_id = $2 and preference_id = any($4::uuid[])`,
+      [owner.keyId, owner.runId, gone.factIds, gone.preferenceIds],
+    ),
+  );
 }
 
 async function writeFacts(
   client: pg.ClientBase,
   owner: MemoryOwner,
-  groups: ReadonlySet<string>,
   facts: readonly FoldedFact[],
 ): Promise<void> {
-  await client.query(
-    prepared(
-      `delete from afterword.facts
-     where key_id = $1 and run_id = $2 and group_key = any($3::text[]) and fact_id <> all($4::uuid[])`,
-      [owner.keyId, owner.runId, [...groups], facts.map((fact) => fact.factId)],
-    ),
-  );
   if (facts.length === 0) return;
   await client.query(
     prepared(
@@ -188,16 +187,8 @@ async function writeFacts(
 async function writePreferences(
   client: pg.ClientBase,
   owner: MemoryOwner,
-  groups: ReadonlySet<string>,
   preferences: readonly FoldedPreference[],
 ): Promise<void> {
-  await client.query(
-    prepared(
-      `delete from afterword.preferences
-     where key_id = $1 and run_id = $2 and group_key = any($3::text[]) and preference_id <> all($4::uuid[])`,
-      [owner.keyId, owner.runId, [...groups], preferences.map((preference) => preference.preferenceId)],
-    ),
-  );
   if (preferences.length === 0) return;
   await client.query(
     prepared(
@@ -240,48 +231,44 @@ export async function readProfileParts(
   client: Pick<pg.ClientBase, 'query'>,
   owner: MemoryOwner,
 ): Promise<MemoryState & { readonly summaries: readonly StoredSummary[] }> {
-  const facts = await client.query<{ fact: FoldedFact }>(
+  const { rows } = await client.query<ProfilePartRow>(
     prepared(
-      `(select fact from afterword.facts
-      where key_id = $1 and run_id = $2 and status = 'current' order by last_seen_ms desc, fact_id limit $3)
-     union all
-     (select fact from afterword.facts
-      where key_id = $1 and run_id = $2 and status in ('superseded', 'ended')
-      order by last_seen_ms desc, fact_id limit $4)`,
-      [owner.keyId, owner.runId, profileLimits.current, profileLimits.history],
+      `(select 'fact' as part, fact as item from afterword.facts
+        where key_id = $1 and run_id = $2 and status = 'current' order by last_seen_ms desc, fact_id limit $3)
+       union all
+       (select 'fact', fact from afterword.facts
+        where key_id = $1 and run_id = $2 and status in ('superseded', 'ended')
+        order by last_seen_ms desc, fact_id limit $4)
+       union all
+       (select 'preference', preference from afterword.preferences
+        where key_id = $1 and run_id = $2 and status = 'current'
+        order by last_seen_ms desc, preference_id limit $3)
+       union all
+       (select 'summary', jsonb_build_object('windowId', w.window_id, 'startedAtMs', w.started_at_ms,
+          'endedAtMs', w.ended_at_ms, 'summary', t.result)
+        from afterword.stage_tasks t
+        join afterword.windows w on w.window_id = t.window_id and w.status in ('open', 'closed')
+        where t.key_id = $1 and t.run_id = $2 and t.stage = 'summary' and t.status = 'done'
+          and t.superseded_at is null
+        order by t.members_from_ms desc limit $5)`,
+      [owner.keyId, owner.runId, profileLimits.current, profileLimits.history, profileLimits.summaries],
     ),
   );
-  const preferences = await client.query<{ preference: FoldedPreference }>(
-    prepared(
-      `select preference from afterword.preferences
-     where key_id = $1 and run_id = $2 and status = 'current' order by last_seen_ms desc, preference_id limit $3`,
-      [owner.keyId, owner.runId, profileLimits.current],
-    ),
-  );
-  const summaries = await client.query<{
-    window_id: string;
-    started_at_ms: string;
-    ended_at_ms: string;
-    result: SummaryResult;
-  }>(
-    prepared(
-      `select w.window_id, w.started_at_ms, w.ended_at_ms, t.result
-     from afterword.stage_tasks t
-     join afterword.windows w on w.window_id = t.window_id and w.status in ('open', 'closed')
-     where t.key_id = $1 and t.run_id = $2 and t.stage = 'summary' and t.status = 'done'
-       and t.superseded_at is null
-     order by t.members_from_ms desc limit $3`,
-      [owner.keyId, owner.runId, profileLimits.summaries],
-    ),
-  );
-  return {
-    facts: facts.rows.map((row) => row.fact),
-    preferences: preferences.rows.map((row) => row.preference),
-    summaries: summaries.rows.map((row) => ({
-      windowId: row.window_id,
-      startedAtMs: Number(row.started_at_ms),
-      endedAtMs: Number(row.ended_at_ms),
-      summary: row.result,
-    })),
+  const parts = {
+    facts: [] as FoldedFact[],
+    preferences: [] as FoldedPreference[],
+    summaries: [] as StoredSummary[],
   };
+  for (const row of rows) {
+    if (row.part === 'fact') parts.facts.push(row.item);
+    else if (row.part === 'preference') parts.preferences.push(row.item);
+    else parts.summaries.push(row.item);
+  }
+  return parts;
 }
+
+/** In any order. */
+type ProfilePartRow =
+  | { readonly part: 'fact'; readonly item: FoldedFact }
+  | { readonly part: 'preference'; readonly item: FoldedPreference }
+  | { readonly part: 'summary'; readonly item: StoredSummary };

@@ -2,14 +2,9 @@ import type pg from 'pg';
 import type { MemoryTransaction } from '../../extract/extraction-store.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { ProfileDocument } from '../../model/profile.ts';
-import {
-  readLiveObservations,
-  readMemory,
-  readProfileParts,
-  writeMemory,
-  type MemoryOwner,
-} from './memory-rows.ts';
-import { appendEvents, type LockedKeyRow } from './outbox-rows.ts';
+import { readProfileParts, readTouched, writeMemory, type MemoryOwner } from './memory-rows.ts';
+import type { LockedKeyRow } from './lock-keys.ts';
+import { appendEvents, type VectorDraft } from './outbox-rows.ts';
 import { prepared } from './prepared.ts';
 
 /** Whose memory, and the window whose doing it is; null: no window's. */
@@ -26,36 +21,25 @@ export function memoryTransaction(
   locked: readonly LockedKeyRow[],
   lifetimes: Partial<RelationLifetimes> = {},
 ): MemoryTransaction {
+  const vectorsOf = (factIds: readonly string[]): VectorDraft => ({
+    keyId: owner.keyId,
+    windowId: owner.windowId,
+    runId: owner.runId,
+    factIds,
+  });
   return {
-    liveObservations: (groups) => readLiveObservations(client, owner, groups),
-    memory: (groups) => readMemory(client, owner, groups),
-    writeMemory: (groups, memory) => writeMemory(client, owner, groups, memory),
+    touchedMemory: (groups) => readTouched(client, owner, groups),
+    writeMemory: (before, after) => writeMemory(client, owner, before, after),
     profileParts: async () => ({ ...(await readProfileParts(client, owner)), lifetimes }),
     writeProfile: (profile, text) => writeProfile(client, owner, profile, text, locked[0]?.lastSequence ?? 0),
-    appendEvents: async (events) => {
-      const drafts = events.map((event) => ({ ...event, keyId: owner.keyId, windowId: owner.windowId }));
-      const sequences = await appendEvents(client, locked, drafts);
-      const sequence = sequences.get(owner.keyId);
-      if (sequence === undefined) return;
-      await client.query(
-        prepared('update afterword.profiles set sequence = $2 where key_id = $1', [owner.keyId, sequence]),
-      );
-    },
-    enqueueVectors: (factIds) => enqueueVectors(client, owner, factIds),
+    appendEvents: (events, factIds) =>
+      appendEvents(
+        client,
+        locked,
+        events.map((event) => ({ ...event, keyId: owner.keyId, windowId: owner.windowId })),
+        factIds === undefined ? [] : [vectorsOf(factIds)],
+      ),
   };
-}
-
-async function enqueueVectors(
-  client: pg.ClientBase,
-  owner: MemoryTransactionOwner,
-  factIds: readonly string[],
-): Promise<void> {
-  await client.query(
-    prepared(
-      `insert into afterword.outbox (destination, key_id, window_id, event) values ('vectors', $1, $2, $3)`,
-      [owner.keyId, owner.windowId, JSON.stringify({ runId: owner.runId, factIds })],
-    ),
-  );
 }
 
 async function writeProfile(
@@ -72,7 +56,7 @@ async function writeProfile(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (bot_id, user_id) do update
      set run_id = excluded.run_id, facts = excluded.facts, preferences = excluded.preferences,
-         summaries = excluded.summaries, prompt_text = excluded.prompt_text, updated_at = clock_timestamp()`,
+         summaries = excluded.summaries, prompt_text = excluded.prompt_text, sequence = excluded.sequence, updated_at = clock_timestamp()`,
       [
         owner.botId,
         owner.userId,

@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import type { ChangedMessage, NewChange, NewMessage, NewSessionEnd } from '../../consume/message-store.ts';
 import { plainArray, sparseTextArray, textArray } from './array-text.ts';
-import { prepared } from './prepared.ts';
 
 /**
  * Inserts messages; returns those that became rows. One statement whatever the number. It
@@ -200,17 +199,4 @@ export async function insertSessionEnds(
     [keyIds, endedAt],
   );
   return new Set(rows.map((row) => row.identity));
-}
-
-export async function isAnyDeleted(
-  client: Pick<pg.ClientBase, 'query'>,
-  identities: readonly string[],
-): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>(
-    prepared(
-      'select exists (select from afterword.messages where identity = any($1::uuid[]) and deleted) as found',
-      [identities],
-    ),
-  );
-  return rows[0]?.found === true;
 }

@@ -4,9 +4,8 @@ import { changedFactIds, refold, writeProfile } from '../../extract/refold.ts';
 import { memoryRedactedEvents } from '../../extract/result-events.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { factItemId, summaryItemId } from '../../publish/vector-items.ts';
-import { lockKeysById } from './lock-keys.ts';
+import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
 import { memoryTransaction } from './memory-transaction.ts';
-import type { LockedKeyRow } from './outbox-rows.ts';
 import {
   citedByKey,
   deleteAnswers,
@@ -74,8 +73,8 @@ async function refoldKey(client: pg.PoolClient, key: LockedKeyRow, redacted: Red
       preferences: new Set(ofRun.filter(({ kind }) => kind === 'preference').map((row) => row.group_key)),
     });
     if (runId !== key.runId || (changes.length === 0 && windowIds.length === 0)) continue;
-    await writeProfile(transaction, key);
     await transaction.appendEvents(memoryRedactedEvents(runId, changes));
+    await writeProfile(transaction, key);
     await refreshVectors(client, key, windowIds, changedFactIds(changes));
   }
 }
@@ -94,6 +93,6 @@ async function refreshVectors(
     ],
   ]);
   for (const [index, windowId] of windowIds.entries()) {
-    await memoryTransaction(client, { ...key, windowId }, [key]).enqueueVectors(index === 0 ? factIds : []);
+    await memoryTransaction(client, { ...key, windowId }, [key]).appendEvents([], index === 0 ? factIds : []);
   }
 }
