@@ -34,6 +34,18 @@ const wordCharacter = /[\p{L}\p{N}\p{M}_]/u;
 const composables = /[\uac00-\ud7a3]?[\u1100-\u11ff]+|[\uff66-\uff9d][\uff9e\uff9f]|\P{M}\p{M}*|\p{M}+/gsu;
 
 export function foldText(original: string): FoldedText {
+  return isFolded.test(original) ? asItIs(original) : foldUnits(original);
+}
+
+/** ASCII in which nothing folds: most messages, and the loop over characters is a large part of the work on a window. */
+const isFolded = /^(?!.*(?: {2}|--))[\x20-\x5f\x61-\x7e]*$/;
+
+function asItIs(original: string): FoldedText {
+  const starts = Array.from({ length: original.length }, (_, index) => index);
+  return { text: original, starts, ends: starts.map((start) => start + 1) };
+}
+
+function foldUnits(original: string): FoldedText {
   const units: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
