@@ -1,5 +1,5 @@
 import type { LiveWindow } from '../model/session-window.ts';
-import { appendToLast, desiredWindows, diffWindows, type WindowChanges } from '../sessions/reconcile.ts';
+import { appendToLast, desiredWindows, type WindowChanges } from '../sessions/reconcile.ts';
 import type { BatchTransaction, LockedKey, NewMessage, NewSessionEnd, RunSettings } from './message-store.ts';
 import { groupBySessionKey, type KeyArrivals } from './session-groups.ts';
 import { partArrivals, recutStretches, type ArrivalPart, type StretchChanges } from './stretches.ts';
@@ -62,7 +62,9 @@ function append(arrivals: KeyArrivals, last: LiveWindow | undefined): WindowChan
   const reachesBackTo = last?.endedAtMs ?? first.sentAtMs;
   // Markers before the last window's end, or before everything, part nothing that is new.
   if (key.lastEndMs !== null && key.lastEndMs >= reachesBackTo) return undefined;
-  if (last === undefined) return diffWindows([], desiredWindows(members, [], timeline), false);
+  if (last === undefined) {
+    return { opened: desiredWindows(members, [], timeline), changed: [], ended: [], superseded: [] };
+  }
   return first.sentAtMs < last.endedAtMs ? undefined : appendToLast(last, members, timeline);
 }
 

@@ -40,8 +40,10 @@ function describeRange(members: readonly Member[], ending: Ending): DesiredWindo
   const first = members[0];
   const last = members.at(-1);
   if (first === undefined || last === undefined) throw new RangeError('a window has at least one member');
+  const { channelId, channelType } = sharedChannel(first, members);
   return {
-    ...members.map(channelOf).reduce(commonChannel),
+    channelId,
+    channelType,
     startedAtMs: first.sentAtMs,
     endedAtMs: last.sentAtMs,
     messageCount: members.length,
@@ -49,8 +51,14 @@ function describeRange(members: readonly Member[], ending: Ending): DesiredWindo
   };
 }
 
-function channelOf(member: WindowChannel): WindowChannel {
-  return { channelId: member.channelId, channelType: member.channelType };
+/** Of all together. Mostly they are alike, and nothing is made: this runs for every window of a batch. */
+function sharedChannel(first: WindowChannel, others: readonly WindowChannel[]): WindowChannel {
+  let shared = first;
+  for (const other of others) {
+    if (other.channelId === shared.channelId && other.channelType === shared.channelType) continue;
+    shared = commonChannel(shared, other);
+  }
+  return shared;
 }
 
 /**
@@ -85,15 +93,17 @@ export function appendToLast(
     grownBy += 1;
     end = sentAtMs;
   }
-  const belonging = arrivals.slice(0, grownBy);
-  const beyond = arrivals.slice(grownBy);
-  const opened = beyond.length === 0 ? [] : desiredWindows(beyond, [], settings);
-  const ending: Ending = beyond.length === 0 ? undefined : 'gap';
+  const isWhole = grownBy === arrivals.length;
+  const opened = isWhole ? [] : desiredWindows(arrivals.slice(grownBy), [], settings);
+  const ending: Ending = isWhole ? undefined : 'gap';
   if (grownBy === 0) {
     return { opened, changed: [], ended: ending === undefined ? [] : endedBy(last, ending), superseded: [] };
   }
+  const belonging = isWhole ? arrivals : arrivals.slice(0, grownBy);
+  const { channelId, channelType } = sharedChannel(last, belonging);
   const after: DesiredWindow = {
-    ...belonging.map(channelOf).reduce(commonChannel, channelOf(last)),
+    channelId,
+    channelType,
     startedAtMs: last.startedAtMs,
     endedAtMs: end,
     messageCount: last.messageCount + grownBy,

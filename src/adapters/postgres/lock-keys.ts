@@ -53,12 +53,14 @@ function parseKeys(text: string): readonly KeyRow[] {
 function toLockedKey(key: BotUser, row: KeyRow | undefined, moved: ReadonlySet<string>): LockedKey {
   if (row === undefined) throw new Error('a key was locked and not found');
   const [, keyId, runId, lastEndMs, hasChanges, channelIds] = row;
+  // Field by field: this runs for every key of a batch, and a spread here was seen in the profile.
   return {
-    ...key,
+    botId: key.botId,
+    userId: key.userId,
     keyId,
     runId,
     moved: moved.has(keyId),
-    channelIds: (channelIds ?? []).map((channelId) => (channelId === '' ? null : channelId)),
+    channelIds: channelIds === null ? noChannels : channelIds.map(orNull),
     lastEndMs,
     hasChanges,
   };
@@ -74,6 +76,12 @@ export interface LockedKeyRow {
   lastSequence: number;
   /** The database's clock, epoch microseconds. */
   readonly lockedAtUs: number;
+}
+
+const noChannels: readonly null[] = [];
+
+function orNull(channelId: string): string | null {
+  return channelId === '' ? null : channelId;
 }
 
 /** Locks keys by id in the one order everybody uses, (bot, user), and returns their names. */
