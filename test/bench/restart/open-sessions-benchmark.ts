@@ -3,6 +3,7 @@ import { until } from '../../support/until.ts';
 import { sizeOf, type Benchmark } from '../benchmark.ts';
 import type { BenchDatabase } from '../line/bench-database.ts';
 import { firstLogged, type BenchLine } from '../line/bench-line.ts';
+import { consumeEnvironment, makeRun } from '../line/make-run.ts';
 import { seedOpenSessions } from '../line/seed-sessions.ts';
 import { consumeTopic } from '../consume/consume-topic.ts';
 import { spreadLoad } from '../load/chat-load.ts';
@@ -86,7 +87,7 @@ async function restartOnce(
   const load = spreadLoad(messages, messages, Date.now(), round);
   await fillTopic(line.kafka, topic, load.records());
   const before = await readPosition(database.pool, topic);
-  const worker = line.startWorker('consume', 'restart', environmentOf(database, topic));
+  const worker = line.startWorker('consume', 'restart', consumeEnvironment(database, topic));
   try {
     const joinedAtMs = await firstLogged(worker, 'consumer.joined');
     // The position is stored by the same transaction as the messages.
@@ -97,17 +98,6 @@ async function restartOnce(
   } finally {
     await worker.stop();
   }
-}
-
-/** The settings in force are stored by the first start of a worker. */
-async function makeRun(line: BenchLine, database: BenchDatabase, topic: string): Promise<void> {
-  const worker = line.startWorker('consume', 'make-run', environmentOf(database, topic));
-  await firstLogged(worker, 'consumer.joined');
-  await worker.stop();
-}
-
-function environmentOf(database: BenchDatabase, topic: string): Readonly<Record<string, string>> {
-  return { KAFKA_MESSAGES_TOPIC: topic, KAFKA_GROUP_ID: topic, DATABASE_URL: database.url };
 }
 
 async function readPosition(pool: pg.Pool, topic: string): Promise<number> {
