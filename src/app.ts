@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAnthropicModelClient } from './adapters/anthropic/model-client.ts';
 import { createPostgresAnswerStore } from './adapters/postgres/answer-store.ts';
 import { translating } from './adapters/postgres/database-errors.ts';
 import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts';
@@ -31,8 +30,8 @@ import type { Role, RoleName } from './roles/role.ts';
 import { stopInTurn } from './roles/stop-in-turn.ts';
 import type { LoopContext } from './roles/watched-loop.ts';
 import { Heartbeats } from './serve/heartbeats.ts';
-import { createOperationsServer } from './serve/operations-server.ts';
 import { Readiness } from './serve/readiness-checks.ts';
+import type { OperationsServer, OperationsServerOptions } from './serve/operations-server.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { openVectors, type Vectors } from './vectors.ts';
@@ -99,7 +98,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       owner,
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config),
-      model: modelAccess(config),
+      model: await modelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
       timing,
       pause: pauseFor,
@@ -131,16 +130,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
   readiness.register({ name: 'database', check: () => checkDatabase(database) });
   for (const check of running.flatMap((role) => role.checks)) readiness.register(check);
   const server = roles.includes('serve')
-    ? createOperationsServer({
-        host: config.http.host,
-        port: config.http.port,
-        token: config.http.token,
-        readiness,
-        heartbeats,
-        metrics,
-        log: logger,
-        clock: systemClock,
-      })
+    ? await operationsServer(config, { readiness, heartbeats, metrics, log: logger, clock: systemClock })
     : undefined;
   let stopped: Promise<void> | undefined;
   const stopAll = async (deadlineMs: number): Promise<void> => {
@@ -160,6 +150,15 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
     },
     stop: (deadlineMs) => (stopped ??= stopAll(deadlineMs)),
   };
+}
+
+async function operationsServer(
+  config: Config,
+  parts: Pick<OperationsServerOptions, 'readiness' | 'heartbeats' | 'metrics' | 'log' | 'clock'>,
+): Promise<OperationsServer> {
+  const { createOperationsServer } = await import('./serve/operations-server.ts');
+  const { host, port, token } = config.http;
+  return createOperationsServer({ host, port, token, ...parts });
 }
 
 /** What decides windows is the database's: the first process stores its own, the others say what differs. */
@@ -262,9 +261,11 @@ function botExtraction(config: Config, botId: string): BotExtraction {
   return { stages, model: settings.model, ignoresUser: (userId) => settings.ignores(userId) };
 }
 
-function modelAccess(config: Config): ModelAccess | undefined {
+/** Loaded only where it is used, as the HTTP server is: each takes memory that a consumer does not have to spend. */
+async function modelAccess(config: Config): Promise<ModelAccess | undefined> {
   const { anthropic } = config;
   if (anthropic === null) return undefined;
+  const { createAnthropicModelClient } = await import('./adapters/anthropic/model-client.ts');
   return {
     client: createAnthropicModelClient({
       apiKey: anthropic.apiKey.reveal(),

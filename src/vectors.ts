@@ -1,7 +1,6 @@
 import { createLexicalEmbedder } from './adapters/embeddings/lexical-embedder.ts';
 import { createOpenAiEmbedder } from './adapters/embeddings/openai-embedder.ts';
 import { createPostgresVectorIndex } from './adapters/postgres/vector-index.ts';
-import { createQdrantVectorIndex } from './adapters/qdrant/vector-index.ts';
 import type { Config } from './config/config.ts';
 import type { Embedder } from './publish/embedder.ts';
 import type { VectorIndex } from './publish/vector-index.ts';
@@ -31,6 +30,8 @@ export async function openVectors(
   if (config.qdrant === null) {
     return { embedder, index: createPostgresVectorIndex(pool, embedderName, dimension) };
   }
+  // Loaded only where it is used: its client takes memory that the others need not spend.
+  const { createQdrantVectorIndex } = await import('./adapters/qdrant/vector-index.ts');
   const { url, apiKey } = config.qdrant;
   return {
     embedder,

@@ -1,6 +1,4 @@
-import { createAnthropicModelClient } from '../../adapters/anthropic/model-client.ts';
 import { createOpenAiEmbedder } from '../../adapters/embeddings/openai-embedder.ts';
-import { createQdrantVectorIndex } from '../../adapters/qdrant/vector-index.ts';
 import type { Config } from '../../config/config.ts';
 import { looking, ok, type Finding } from './check.ts';
 
@@ -12,6 +10,7 @@ export function checkModel({ anthropic, extract }: Config): Promise<readonly Fin
     return Promise.resolve([ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')]);
   }
   return looking('model', 'check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and AFTERWORD_MODEL', async () => {
+    const { createAnthropicModelClient } = await import('../../adapters/anthropic/model-client.ts');
     const client = createAnthropicModelClient({
       apiKey: anthropic.apiKey.reveal(),
       baseURL: anthropic.baseUrl ?? undefined,
@@ -27,6 +26,7 @@ export function checkVectors({ qdrant }: Config): Promise<readonly Finding[]> {
   if (qdrant === null)
     return Promise.resolve([ok('vectors', 'QDRANT_URL is unset: they are kept in Postgres')]);
   return looking('vectors', 'check QDRANT_URL and QDRANT_API_KEY', async () => {
+    const { createQdrantVectorIndex } = await import('../../adapters/qdrant/vector-index.ts');
     const index = createQdrantVectorIndex({
       url: qdrant.url,
       apiKey: qdrant.apiKey?.reveal(),
