@@ -24,6 +24,8 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     messages: { type: 'string' },
     profile: { type: 'boolean', default: false },
+    // Given by `npm run bench`, which builds first.
+    built: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
@@ -41,7 +43,7 @@ try {
   const profiles = values.profile
     ? await ProfileFolder.create(path.join(resultsFolder, `profile-${stamp}`))
     : undefined;
-  const line = new BenchLine(services, profiles, note);
+  const line = new BenchLine(services, { profiles, built: values.built }, note);
   const outcomes = await runBenchmarks(chosen, line, { messages, quick: values.quick });
   await report(outcomes, services);
   if (outcomes.some(({ result }) => result === null)) process.exitCode = 1;
@@ -66,7 +68,12 @@ async function report(
     date: startedAt.toISOString(),
     machine: describeMachine(),
     versions: { ...readPackageVersions(), kafka: kafkaVersion },
-    settings: { quick: values.quick, profile: values.profile, messages: messages ?? null },
+    settings: {
+      quick: values.quick,
+      profile: values.profile,
+      built: values.built,
+      messages: messages ?? null,
+    },
     postgres: await readPostgresSettings(postgresUrl),
     benchmarks: outcomes,
   };

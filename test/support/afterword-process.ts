@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -21,8 +22,9 @@ export interface AfterwordProcess {
   kill(): Promise<Finished>;
 }
 
-const loader = import.meta.resolve('tsx');
-const entryPoint = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** What Node is told to run: the product from its source, or as it is published (after `npm run build`). */
+const fromSource = ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')] as const;
+export const asBuilt = [path.join(root, 'dist/main.js')] as const;
 
 /**
  * Starts a command in `folder`. Only `environment` and what Node needs is in its environment.
@@ -32,9 +34,10 @@ export function startAfterword(
   environment: Readonly<Record<string, string>>,
   input?: string,
   folder: string = root,
+  program: readonly string[] = fromSource,
 ): AfterwordProcess {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
-  const child = spawn(process.execPath, ['--import', loader, entryPoint, ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: folder,
     env: { PATH, HOME, ...(TMPDIR !== undefined && { TMPDIR }), NO_COLOR: '1', ...environment },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -22,17 +22,25 @@ const reportSchema = z.object({
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), reason: z.string().optional() })),
 });
 
+interface WorkerPlace {
+  readonly options?: readonly string[];
+  readonly folder?: string;
+  /** From its source by default. */
+  readonly program?: readonly string[] | undefined;
+}
+
 /** Starts `afterword run` with these roles. The HTTP server, where asked for, takes a free port. */
 export function startWorker(
   roles: string,
   environment: Readonly<Record<string, string>>,
-  { options = [], folder }: { readonly options?: readonly string[]; readonly folder?: string } = {},
+  { options = [], folder, program }: WorkerPlace = {},
 ): WorkerProcess {
   const worker = startAfterword(
     ['run', '--roles', roles, ...options],
     { HTTP_PORT: '0', ...environment },
     undefined,
     folder,
+    program,
   );
   const get = async (path: string): Promise<{ status: number; body: string }> => {
     const response = await fetch(`${await addressOf(worker)}${path}`);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { asBuilt } from '../../support/afterword-process.ts';
 import { startWorker, type WorkerProcess } from '../../support/worker-process.ts';
 import { until } from '../../support/until.ts';
 import type { ProfileFolder } from '../profile/profile-folder.ts';
@@ -12,12 +13,19 @@ export class BenchLine {
   readonly brokers: string;
   readonly #postgresUrl: string;
   readonly #profiles: ProfileFolder | undefined;
+  readonly #program: readonly string[] | undefined;
   readonly #note: (line: string) => void;
 
-  constructor(services: Services, profiles: ProfileFolder | undefined, note: (line: string) => void) {
+  /** @param built measures what `npm run build` made, as its users have it; else the source */
+  constructor(
+    services: Services,
+    { profiles, built }: { readonly profiles: ProfileFolder | undefined; readonly built: boolean },
+    note: (line: string) => void,
+  ) {
     this.brokers = services.brokers;
     this.#postgresUrl = services.postgresUrl;
     this.#profiles = profiles;
+    this.#program = built ? asBuilt : undefined;
     this.#note = note;
     this.kafka = new kafkajs.Kafka({
       brokers: services.brokers.split(','),
@@ -57,11 +65,8 @@ export class BenchLine {
 
   /** Starts `afterword run` as its users do; with --profile its CPU and statements are recorded. */
   startWorker(roles: string, label: string, environment: Readonly<Record<string, string>>): WorkerProcess {
-    return startWorker(roles, {
-      KAFKA_BROKERS: this.brokers,
-      ...environment,
-      ...this.#profiles?.environmentFor(label),
-    });
+    const all = { KAFKA_BROKERS: this.brokers, ...environment, ...this.#profiles?.environmentFor(label) };
+    return startWorker(roles, all, { program: this.#program });
   }
 
   /** After a worker has stopped: writes the statements of the database beside its CPU profile. */
