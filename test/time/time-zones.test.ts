@@ -1,27 +1,30 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const itself = path.relative(root, fileURLToPath(import.meta.url));
 
-/** Every suite without a service whose results hold dates or times of day. */
-const suites = [
-  'test/consume/sent-at.test.ts',
-  'test/consume/plan-batch.test.ts',
-  'test/sessions/cut.test.ts',
-  'test/sessions/plan-settings-change.test.ts',
-  'test/extract/render-transcript.test.ts',
-  'test/extract/validators/validity.test.ts',
-  'test/memory/fold-facts.test.ts',
-  'test/memory/render-profile.test.ts',
-  'test/cli/format-text.test.ts',
-];
+/** Every suite that needs no service: whatever shows or reckons with a time of day is tested there. */
+const suites = readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((file) => path.join('test', file))
+  .filter((file) => file.endsWith('.test.ts') && !/\.(int|e2e)\.test\.ts$/.test(file) && file !== itself);
 
 function runIn(zone: string): Promise<{ readonly exitCode: number | null; readonly output: string }> {
-  const child = spawn(process.execPath, [vitest, 'run', '--no-color', ...suites], {
+  // Loading the modules anew for each file would take as long as the tests.
+  const child = spawn(process.execPath, [vitest, 'run', '--no-color', '--no-isolate', ...suites], {
     cwd: root,
-    env: { ...process.env, TZ: zone },
+    env: {
+      ...process.env,
+      TZ: zone,
+      // Some speak of the services; none needs them, and in CI a missing one would end the run.
+      AFTERWORD_TEST_NO_KAFKA: '1',
+      AFTERWORD_TEST_NO_POSTGRES: '1',
+      CI: '',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -38,7 +41,7 @@ it.each(['America/Los_Angeles', 'Pacific/Chatham'])(
   'gives the same results on a machine whose clock shows the time of %s',
   async (zone) => {
     const { exitCode, output } = await runIn(zone);
-    expect(exitCode, output).toBe(0);
+    expect(exitCode, output.slice(-8_000)).toBe(0);
   },
-  300_000,
+  600_000,
 );
