@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { parseSentAt } from '../consume/sent-at.ts';
 import type { OutgoingRecord } from '../publish/record-sink.ts';
 import { parseJsonLine, userKey } from './json-lines.ts';
 
@@ -19,7 +20,7 @@ export function parseConversations(text: string): readonly Event[] {
  * now get a `session.end`, so that nobody has to wait for a gap to pass.
  */
 export function toDemoRecords(events: readonly Event[], config: Config, nowMs: number): OutgoingRecord[] {
-  const newestMs = events.reduce((newest, event) => Math.max(newest, sentAtMs(event)), -Infinity);
+  const newestMs = events.reduce((newest, event) => Math.max(newest, sentAtMs(event) ?? newest), -Infinity);
   const shiftMs = newestMs > nowMs ? nowMs - newestMs : 0;
   const moved = shiftMs === 0 ? events : events.map((event) => moveBy(event, shiftMs));
   return [...moved, ...endings(moved, config, nowMs)].map((event) => ({
@@ -30,28 +31,30 @@ export function toDemoRecords(events: readonly Event[], config: Config, nowMs: n
   }));
 }
 
-function sentAtMs(event: Event): number {
-  const { sent_at: sentAt } = event;
-  const ms = typeof sentAt === 'string' || typeof sentAt === 'number' ? new Date(sentAt).getTime() : 0;
-  return Number.isNaN(ms) ? 0 : ms;
+/** As the consumer will read it; undefined where there is none, or none that can be told. */
+function sentAtMs({ sent_at: sentAt }: Event): number | undefined {
+  if (typeof sentAt !== 'string' && typeof sentAt !== 'number') return undefined;
+  const parsed = parseSentAt(sentAt);
+  return parsed.ok ? parsed.atMs : undefined;
 }
 
+/** What cannot be read stays as it is, for the consumer to refuse. */
 function moveBy(event: Event, shiftMs: number): Event {
-  return 'sent_at' in event
-    ? { ...event, sent_at: new Date(sentAtMs(event) + shiftMs).toISOString() }
-    : event;
+  const atMs = sentAtMs(event);
+  return atMs === undefined ? event : { ...event, sent_at: new Date(atMs + shiftMs).toISOString() };
 }
 
 function endings(events: readonly Event[], config: Config, nowMs: number): Event[] {
-  const last = new Map<string, Event>();
+  const last = new Map<string, { readonly event: Event; readonly atMs: number }>();
   for (const event of events) {
     const key = JSON.stringify([event['bot_id'], event['user_id']]);
-    const known = last.get(key);
-    if (known === undefined || sentAtMs(event) >= sentAtMs(known)) last.set(key, event);
+    // Without a time of its own it gets that of its record, which is written now.
+    const atMs = (event['sent_at'] ?? null) === null ? nowMs : sentAtMs(event);
+    if (atMs !== undefined && atMs >= (last.get(key)?.atMs ?? -Infinity)) last.set(key, { event, atMs });
   }
   return [...last.values()]
-    .filter((event) => sentAtMs(event) === 0 || nowMs - sentAtMs(event) <= config.session.gapMs)
-    .map((event) => ({
+    .filter(({ atMs }) => nowMs - atMs <= config.session.gapMs)
+    .map(({ event }) => ({
       type: 'session.end',
       bot_id: event['bot_id'],
       user_id: event['user_id'],
