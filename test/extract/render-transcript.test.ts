@@ -29,6 +29,56 @@ describe('renderTranscript', () => {
     expect(() => renderTranscript(transcript, { timeZone: 'Mars/Base' })).toThrow('IANA');
   });
 
+  it.each([
+    // The hour from 2 to 3 does not exist, and the next one is as long as any.
+    [
+      'leaps in spring',
+      'America/Los_Angeles',
+      '2026-03-08T09:59:00Z',
+      ['-- 2026-03-08 Sunday --', '[1] user 01:59', '[2] user 03:00', '[3] user 03:01'],
+    ],
+    // The hour from 1 to 2 comes twice: the order of the lines tells which is meant.
+    [
+      'falls back in autumn',
+      'America/Los_Angeles',
+      '2026-11-01T08:59:00Z',
+      ['-- 2026-11-01 Sunday --', '[1] user 01:59', '[2] user 01:00', '[3] user 01:01'],
+    ],
+    [
+      'falls back by its own rule',
+      'Pacific/Chatham',
+      '2026-04-04T13:59:00Z',
+      ['-- 2026-04-05 Sunday --', '[1] user 03:44', '[2] user 02:45', '[3] user 02:46'],
+    ],
+    // The last hour of the day comes twice, and the day does not.
+    [
+      'falls back over midnight',
+      'Asia/Beirut',
+      '2026-10-24T20:59:00Z',
+      ['-- 2026-10-24 Saturday --', '[1] user 23:59', '[2] user 23:00', '[3] user 23:01'],
+    ],
+    // 00:00 does not exist: the day begins at 1.
+    [
+      'leaps over midnight',
+      'Asia/Beirut',
+      '2026-03-28T21:59:00Z',
+      [
+        '-- 2026-03-28 Saturday --',
+        '[1] user 23:59',
+        '-- 2026-03-29 Sunday --',
+        '[2] user 01:00',
+        '[3] user 01:01',
+      ],
+    ],
+  ])('keeps every line in its place when the clock %s in %s', (_what, timeZone, from, expected) => {
+    const firstMs = Date.parse(from);
+    const transcript = transcriptOf(
+      ...[0, 1, 2].map((n) => ['user', '', { sentAtMs: firstMs + n * 60_000 }] as const),
+    );
+    const shown = rowsOf(renderTranscript(transcript, { timeZone })).slice(2, -1);
+    expect(shown.map((row) => row.replace(' (no text)', ''))).toEqual(expected);
+  });
+
   it('gives the same window the same text, and another text other markers', () => {
     const marker = (words: string) => rowsOf(renderTranscript(transcriptOf(['user', words])))[0];
     expect(marker('one')).toBe(marker('one'));
