@@ -54,7 +54,9 @@ export class Assignment {
 
   /** The log did not continue at our position: kafkajs has gone to the log's start by itself. */
   chooseAgain(held: HeldPartition, found: bigint): void {
-    this.#tellJump(held, held.position ?? found, found);
+    const position = held.position ?? found;
+    this.#tellJump(held, position, found);
+    held.wasSetBack = found < position;
     held.setHold('choosing', true);
     this.#context.background(this.#choosePositions([held]));
   }
@@ -159,12 +161,15 @@ export class Assignment {
 
   async #choosePosition(held: HeldPartition, start: StartPosition | undefined): Promise<void> {
     if (start === undefined) throw new Error('the partition has no offsets yet');
-    const answer = await this.#context.handler.choosePosition(start);
+    // Where the log ended before our position kafkajs has committed its start by itself, which
+    // would pass for a rewind that somebody asked for.
+    const told = held.wasSetBack ? { ...start, committed: undefined } : start;
+    const answer = await this.#context.handler.choosePosition(told);
     if (held.isLost) return;
-    const position = settlePosition(start, answer);
-    const wanted = answer ?? start.committed ?? position;
+    const position = settlePosition(told, answer);
+    const wanted = answer ?? told.committed ?? position;
     if (wanted !== position) this.#tellJump(held, wanted, position);
-    held.startAt(position, start.committed);
+    held.startAt(position, told.committed);
   }
 
   #tellJump({ partition }: HeldPartition, from: bigint, to: bigint): void {

@@ -32,6 +32,8 @@ export class HeldPartition {
   hasCommitted = false;
   /** The log was made anew while a batch of the old one was in hand. */
   isUprooted = false;
+  /** The log ended before our position: what the group has as its offset is nobody's word. */
+  wasSetBack = false;
   isBusy = false;
   isLost = false;
   refusals = 0;
@@ -56,6 +58,13 @@ export class HeldPartition {
     return this.isUprooted || this.#holds.has('choosing') || this.#holds.has('confirming');
   }
 
+  /** What reading has passed and the group was not told; undefined while a batch is in hand, which tells it. */
+  get uncommitted(): bigint | undefined {
+    const { position, committed } = this;
+    if (position === undefined || committed === undefined || this.isBusy || this.isInDoubt) return undefined;
+    return position > committed ? position : undefined;
+  }
+
   setHold(hold: Hold, isHeld: boolean): void {
     if (isHeld) this.#holds.add(hold);
     else this.#holds.delete(hold);
@@ -74,6 +83,7 @@ export class HeldPartition {
     this.committed = committed ?? position;
     this.hasCommitted = committed !== undefined;
     this.isUprooted = false;
+    this.wasSetBack = false;
     this.#control.seek(this.partition, position);
     this.setHold('choosing', false);
   }
