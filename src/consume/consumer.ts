@@ -94,6 +94,8 @@ export class Consumer implements RecordHandler {
       }
       case 'gap':
         await store.recordGap(start, chosen.gapFrom, chosen.gapTo, 'retention');
+        // What is gone has ended, too: nobody finds the same gap once more before a record comes.
+        await store.saveProgress(start, chosen.gapTo, Number.NEGATIVE_INFINITY);
         metrics.logGaps.add(1, { topic });
         logger.error('gap.recorded', { topic, partition, from: chosen.gapFrom, to: chosen.gapTo });
         break;
@@ -115,6 +117,11 @@ export class Consumer implements RecordHandler {
     const offset = chosen.from ?? start.committed ?? start.logStart;
     logger.info('partition.assigned', { topic, partition, offset });
     return chosen.from;
+  }
+
+  /** Were only Kafka told, its offset would be found ahead of ours by the next reader, and alarmed. */
+  async positionPassed(partition: TopicPartition, position: bigint): Promise<void> {
+    await this.#options.store.saveProgress(partition, position, Number.NEGATIVE_INFINITY);
   }
 
   async handleBatch(batch: RecordBatch): Promise<void> {

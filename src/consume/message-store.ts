@@ -244,7 +244,10 @@ export interface MessageStore {
   lookUp(partition: TopicPartition, identities: Identities): Promise<BatchContext>;
   /** Everything in `work` becomes visible together or not at all. */
   transaction<T>(work: (transaction: BatchTransaction) => Promise<T>): Promise<T>;
-  /** For batches that are known entirely: moves the position, takes no key locks. */
+  /**
+   * For what makes no new rows (a batch that is known entirely, offsets without a record, a
+   * gap): moves the position, which only rises, and takes no key locks.
+   */
   saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
   storedPosition(partition: TopicPartition): Promise<bigint | null>;
   recordGap(partition: TopicPartition, from: bigint, to: bigint, reason: string): Promise<void>;

@@ -35,6 +35,12 @@ export interface RecordHandler {
    * made anew). An answer outside of [logStart, logEnd] means the log's start.
    */
   choosePosition(start: StartPosition): Promise<bigint | undefined>;
+  /**
+   * Reading has passed offsets that no batch shows (control records, aborted or compacted
+   * ones): everything below `position` has ended. Called before such a position is
+   * committed, which waits for the answer; when it rejects, nothing is committed.
+   */
+  positionPassed(partition: TopicPartition, position: bigint): Promise<void>;
   /** The partitions that this member holds now; called after every change. */
   assignmentChanged(partitions: readonly TopicPartition[]): void;
 }

@@ -13,6 +13,7 @@ const [kind = '', address = '', topic = '', groupId = ''] = process.argv.slice(2
 await createSource().start({
   handleBatch: () => Promise.resolve(),
   choosePosition: () => Promise.resolve(undefined),
+  positionPassed: () => Promise.resolve(),
   assignmentChanged: (partitions) => {
     process.stdout.write(`holds ${partitions.length}\n`);
   },

@@ -9,6 +9,8 @@ export class LogRecorder implements RecordHandler {
   readonly records: LogRecord[] = [];
   readonly offered: RecordBatch[] = [];
   readonly starts: StartPosition[] = [];
+  /** Positions that were passed without a record. */
+  readonly passed: bigint[] = [];
   assigned: readonly TopicPartition[] = [];
   /** Called before a batch is taken; what it rejects with refuses the batch. */
   before: (batch: RecordBatch) => Promise<void> = () => Promise.resolve();
@@ -31,6 +33,11 @@ export class LogRecorder implements RecordHandler {
   choosePosition(start: StartPosition): Promise<bigint | undefined> {
     this.starts.push(start);
     return Promise.resolve(this.choose(start));
+  }
+
+  positionPassed(_partition: TopicPartition, position: bigint): Promise<void> {
+    this.passed.push(position);
+    return Promise.resolve();
   }
 
   assignmentChanged(partitions: readonly TopicPartition[]): void {

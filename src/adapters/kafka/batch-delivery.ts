@@ -59,12 +59,19 @@ export class BatchDelivery {
    * an earlier commit failed to tell, so that lag as others see it is the true lag.
    */
   async commitPassed(): Promise<void> {
+    const { handler, options } = this.#context;
+    const commitOnce = this.#commitOnce;
+    if (commitOnce === undefined) return;
     for (const held of this.#assignment.all()) {
-      const { position, committed, isBusy } = held;
-      if (position === undefined || committed === undefined || isBusy || held.isInDoubt) continue;
-      if (position <= committed) continue;
+      const position = held.uncommitted;
+      if (position === undefined) continue;
+      const { partition } = held;
+      // First there, as with a batch: an offset that is ahead of what the handler knows is an alarm.
+      await handler.positionPassed({ topic: options.topic, partition }, position);
+      // A batch may have come meanwhile, and its commit with it: ours would move it back.
+      if (held.isLost || held.uncommitted !== position) continue;
       // A change of the group reaches kafkajs by its own heartbeat.
-      await this.#commitOnce?.(held, position).catch(() => undefined);
+      await commitOnce(held, position).catch(() => undefined);
     }
   }
 

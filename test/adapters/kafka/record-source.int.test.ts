@@ -60,6 +60,8 @@ describeWithKafka('the Kafka record source', (brokers) => {
       const [offsets] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
       return offsets?.partitions[0]?.offset === '9';
     });
+    // Told before it was committed.
+    expect(recorder.passed.at(-1)).toBe(9n);
     await inTransaction(['c'], 'commit');
     await until('the next record', () => recorder.values().join() === 'a,b,c');
     await producer.disconnect();
