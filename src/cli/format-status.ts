@@ -101,7 +101,8 @@ function partitionLine(
   const ahead = stored !== undefined && stored !== committed ? `, stored up to ${stored}` : '';
   const { streamTimeMs, caughtUpAtMs } = standing;
   const caughtUp = caughtUpAtMs === null ? 'never' : `${roughly(nowMs - caughtUpAtMs)} ago`;
-  return `${behind}${ahead}, newest message ${utcMinute(streamTimeMs)}, caught up ${caughtUp}`;
+  const newest = streamTimeMs === null ? 'no message yet' : `newest message ${utcMinute(streamTimeMs)}`;
+  return `${behind}${ahead}, ${newest}, caught up ${caughtUp}`;
 }
 
 function partitionDocument({ partition, committed, stored, end, lag, standing }: PartitionLag): object {
@@ -111,12 +112,13 @@ function partitionDocument({ partition, committed, stored, end, lag, standing }:
     stored: stored?.toString() ?? null,
     end: end.toString(),
     lag: Number(lag),
-    stream_time: standing === undefined ? null : new Date(standing.streamTimeMs).toISOString(),
-    caught_up_at:
-      standing?.caughtUpAtMs === undefined || standing.caughtUpAtMs === null
-        ? null
-        : new Date(standing.caughtUpAtMs).toISOString(),
+    stream_time: toIsoTime(standing?.streamTimeMs),
+    caught_up_at: toIsoTime(standing?.caughtUpAtMs),
   };
+}
+
+function toIsoTime(ms: number | null | undefined): string | null {
+  return ms === null || ms === undefined ? null : new Date(ms).toISOString();
 }
 
 function listed(counts: Counts): string {

@@ -70,6 +70,23 @@ describeWithPostgres('afterword status', () => {
     return JSON.parse(out[0] ?? '') as Record<string, unknown>;
   };
 
+  it('tells of a partition that held nothing with an event time, such as dead letters only', async () => {
+    await pool.query(
+      `insert into afterword.partition_progress (topic, partition, next_offset, stream_time_ms)
+       values ('bot.messages', 1, 4, $1)`,
+      [Number.MIN_SAFE_INTEGER],
+    );
+    try {
+      const { partitions } = await status();
+      expect(partitions).toMatchObject([{}, { partition: 1, stored: '4', stream_time: null }]);
+      const { context, out } = commandHarness({ DATABASE_URL: database.url });
+      expect(await runStatus(context, { json: false })).toBe(0);
+      expect(out.join('\n')).toMatch(/partition 1: .*no message yet, caught up never/);
+    } finally {
+      await pool.query('delete from afterword.partition_progress where partition = 1');
+    }
+  });
+
   it('counts windows, work, results, what waits to be sent and what could not be used', async () => {
     expect(await status()).toMatchObject({
       people: 2,

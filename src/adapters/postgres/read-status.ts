@@ -18,7 +18,8 @@ export interface PartitionStanding {
   /** Everything below has ended in its place. */
   readonly nextOffset: bigint;
   /** Greatest event time seen. */
-  readonly streamTimeMs: number;
+  /** Null: nothing that was read had an event time. */
+  readonly streamTimeMs: number | null;
   /** When the polled end of the log was last found reached. */
   readonly caughtUpAtMs: number | null;
 }
@@ -145,17 +146,18 @@ async function readPartitions(pool: pg.Pool, topic: string): Promise<PartitionSt
   const { rows } = await pool.query<{
     partition: number;
     next_offset: string;
-    stream_time_ms: string;
+    stream_time_ms: string | null;
     caught_up_ms: string | null;
   }>(
-    `select partition, next_offset, stream_time_ms, (extract(epoch from caught_up_at) * 1000)::bigint as caught_up_ms
+    `select partition, next_offset, nullif(stream_time_ms, $2) as stream_time_ms, (extract(epoch from caught_up_at) * 1000)::bigint as caught_up_ms
      from afterword.partition_progress where topic = $1 order by partition`,
-    [topic],
+    // What is stored where there is none.
+    [topic, Number.MIN_SAFE_INTEGER],
   );
   return rows.map((row) => ({
     partition: row.partition,
     nextOffset: BigInt(row.next_offset),
-    streamTimeMs: Number(row.stream_time_ms),
+    streamTimeMs: row.stream_time_ms === null ? null : Number(row.stream_time_ms),
     caughtUpAtMs: row.caught_up_ms === null ? null : Number(row.caught_up_ms),
   }));
 }
