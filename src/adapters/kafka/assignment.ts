@@ -70,6 +70,18 @@ export class Assignment {
     }
   }
 
+  /**
+   * Asked between a batch and its commit. A topic that is deleted, made anew and filled beyond
+   * our position between two polls shows in nothing else: its records come from where the old
+   * log stood, and the commit would hide that those before were never read.
+   *
+   * @throws when Kafka does not answer; nothing may be committed then
+   */
+  async makeSure(held: HeldPartition): Promise<void> {
+    if (!held.hasCommitted) return;
+    this.noteCommitted([held], await this.#readCommitted());
+  }
+
   /** Those whose offset must be there, while nobody deletes the topic. */
   committedOnes(): HeldPartition[] {
     return this.all().filter((held) => held.hasCommitted);
@@ -93,15 +105,12 @@ export class Assignment {
    * for before anything is read or committed.
    */
   async #confirm(kept: readonly HeldPartition[]): Promise<void> {
-    const { options, admins, signal } = this.#context;
+    const { options, signal } = this.#context;
     const doubtful = kept.filter((held) => held.hasCommitted && !held.isChoosing);
     for (const held of doubtful) held.setHold('confirming', true);
     for (let attempt = 1; doubtful.length > 0 && !signal.aborted; attempt++) {
       try {
-        const committed = await admins.use('reading offsets', (admin) =>
-          readCommitted(admin, options.topic, options.groupId),
-        );
-        this.noteCommitted(doubtful, committed);
+        this.noteCommitted(doubtful, await this.#readCommitted());
         for (const held of doubtful) held.setHold('confirming', false);
         return;
       } catch (error) {
@@ -110,6 +119,11 @@ export class Assignment {
         await this.#context.sleep(retryInMs);
       }
     }
+  }
+
+  #readCommitted(): Promise<ReadonlyMap<number, bigint>> {
+    const { topic, groupId } = this.#context.options;
+    return this.#context.admins.use('reading offsets', (admin) => readCommitted(admin, topic, groupId));
   }
 
   #gain(partition: number): HeldPartition {

@@ -15,7 +15,7 @@ type CommitOnce = (offset: HeldPartition, position: bigint) => Promise<void>;
  * 1. No batch of a partition before its position was chosen.
  * 2. One batch at a time for each partition, each beginning at `position`.
  * 3. An offset is resolved and committed only for what the handler took, while the
- *    partition is still ours.
+ *    partition is still ours and the log still the one that was read.
  */
 export class BatchDelivery {
   readonly #context: MembershipContext;
@@ -99,9 +99,25 @@ export class BatchDelivery {
       held.position = nextOffset;
       // With all that lies behind its last record: control records are part of a batch that shows none.
       payload.resolveOffset(batch.lastOffset());
-      await this.#commit(payload, held, nextOffset);
+      if (await this.#isSameLog(held, nextOffset)) await this.#commit(payload, held, nextOffset);
     }
     pulse.rethrow();
+  }
+
+  /** Without an answer the commit is left to the next batch or poll. */
+  async #isSameLog(held: HeldPartition, position: bigint): Promise<boolean> {
+    try {
+      await this.#assignment.makeSure(held);
+      return true;
+    } catch (error) {
+      this.#tellLostCommit(held, position, error);
+      return false;
+    }
+  }
+
+  #tellLostCommit({ partition }: HeldPartition, offset: bigint, error: unknown): void {
+    const { topic, onEvent } = this.#context.options;
+    onEvent?.({ type: 'commit-lost', topic, partition, offset, reason: reasonOf(error) });
   }
 
   /** Not by rejecting: kafkajs would try five times and then crash, again and again. */
@@ -132,7 +148,7 @@ export class BatchDelivery {
   async #commit(payload: EachBatchPayload, held: HeldPartition, position: bigint): Promise<void> {
     // What is in doubt is made up for with the next commit, once it is known to be the same log.
     if (held.isLost || held.isInDoubt) return;
-    const { topic, onEvent } = this.#context.options;
+    const { topic } = this.#context.options;
     const { partition } = held;
     const offset = position.toString();
     try {
@@ -140,7 +156,7 @@ export class BatchDelivery {
       held.committed = position;
       held.hasCommitted = true;
     } catch (error) {
-      onEvent?.({ type: 'commit-lost', topic, partition, offset: position, reason: reasonOf(error) });
+      this.#tellLostCommit(held, position, error);
       // The records are durable and a repeat is harmless; only a change of the group concerns kafkajs.
       if (isMembershipError(error)) throw error;
     }
