@@ -10,6 +10,11 @@ export interface TestDatabase {
   readonly url: string;
   /** Drops the database. Rejects when somebody is still connected to it: a pool that was not ended. */
   drop(): Promise<void>;
+  /**
+   * Copies it as it is now, and returns what puts the copy in its place, as a restore from a
+   * backup does. Nobody may be connected, both times.
+   */
+  copy(): Promise<() => Promise<void>>;
 }
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url);
@@ -38,7 +43,25 @@ async function createDatabase({ migrated }: { migrated: boolean }): Promise<Test
     const template = migrated ? await prepareTemplate(client, server) : 'template0';
     await client.query(`create database ${name} template ${template}`);
   });
-  return { url: urlOf(server, name), drop: () => dropDatabase(server, name) };
+  return {
+    url: urlOf(server, name),
+    drop: () => dropDatabase(server, name),
+    copy: () => copyDatabase(server, name),
+  };
+}
+
+async function copyDatabase(server: string, name: string): Promise<() => Promise<void>> {
+  const copy = `${name}_copy`;
+  await withClient(server, async (client) => {
+    await waitUntilUnused(client, name);
+    await client.query(`create database ${copy} template ${name}`);
+  });
+  return () =>
+    withClient(server, async (client) => {
+      await waitUntilUnused(client, name);
+      await client.query(`drop database ${name}`);
+      await client.query(`alter database ${copy} rename to ${name}`);
+    });
 }
 
 function requireServer(): string {

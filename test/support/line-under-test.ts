@@ -39,17 +39,17 @@ export interface Standing {
 export class LineUnderTest {
   readonly kafka: Kafka;
   readonly admin: Admin;
-  readonly pool: pg.Pool;
   readonly topics: Topics;
   readonly #database: TestDatabase;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #workers: WorkerProcess[] = [];
+  #pool: pg.Pool;
 
   private constructor(kafka: Kafka, database: TestDatabase, options: LineOptions, brokers: string) {
     this.kafka = kafka;
     this.admin = kafka.admin();
     this.#database = database;
-    this.pool = new pg.Pool({ connectionString: database.url, max: 3 });
+    this.#pool = openPool(database);
     this.topics = {
       messages: uniqueTopic('messages'),
       results: uniqueTopic('results'),
@@ -89,6 +89,25 @@ export class LineUnderTest {
       waitForLeaders: true,
       topics: names.map((name) => ({ topic: this.topics[name], numPartitions: partitions })),
     });
+  }
+
+  get pool(): pg.Pool {
+    return this.#pool;
+  }
+
+  /** Copies the database, and returns what puts the copy in its place. No worker may run, both times. */
+  async copyDatabase(): Promise<() => Promise<void>> {
+    const restore = await this.#withoutPool(() => this.#database.copy());
+    return () => this.#withoutPool(restore);
+  }
+
+  async #withoutPool<T>(work: () => Promise<T>): Promise<T> {
+    await this.#pool.end();
+    try {
+      return await work();
+    } finally {
+      this.#pool = openPool(this.#database);
+    }
   }
 
   get environment(): Readonly<Record<string, string>> {
@@ -176,7 +195,11 @@ export class LineUnderTest {
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.kill()));
     await this.admin.disconnect();
-    await this.pool.end();
+    await this.#pool.end();
     await this.#database.drop();
   }
+}
+
+function openPool({ url }: TestDatabase): pg.Pool {
+  return new pg.Pool({ connectionString: url, max: 3 });
 }
