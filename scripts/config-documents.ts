@@ -150,7 +150,8 @@ and all use what is stored. A process that is configured otherwise logs \`settin
 
 Everything else is each process's own. For extraction (\`AFTERWORD_MODEL\`, \`IGNORE_USERS\`, stages, minimum messages, the
 model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
-its revisions. The first start and \`settings apply\` record these settings, so that a process with others says so; keep
+its revisions. A user who is ignored from some start on so keeps what was learnt before, until its window is extracted
+again; one who is ignored no longer is learnt from as of the next window. The first start and \`settings apply\` record these settings, so that a process with others says so; keep
 processes alike. \`SESSION_GRACE\` decides when a window closes, never where it ends.
 
 ## Rules between settings

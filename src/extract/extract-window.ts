@@ -94,6 +94,7 @@ export async function extractWindow(
     members,
     membersDigest: work.digest,
     strategy: defaultStrategy,
+    ignored: work.ignored !== undefined,
     finish,
   };
   const accepted = await settleAccepted(
@@ -153,7 +154,8 @@ async function unchangedEnd(deps: ExtractDeps, work: WindowWork): Promise<Settle
       current,
     ),
   );
-  if (!answered) return undefined;
+  const remembered = ignored !== undefined && current.some(({ status }) => status === 'done');
+  if (!answered || remembered) return undefined;
   const names = new Set(stages.map(({ name }) => name));
   const skipped = current.filter(({ stage }) => names.has(stage)).every(({ status }) => status === 'skipped');
   return { ...terminal(skipped ? 'skipped' : 'done'), stored: false };

@@ -79,6 +79,17 @@ export class ExtractWorker {
     }
   }
 
+  /** Users that turned out to be bots: their windows are taken up again. Returns the number of new bots. */
+  async reviseWindowsOfBots(): Promise<number> {
+    const { store, logger, onFree } = this.#options;
+    const { bots, windows } = await store.reviseWindowsOfBots();
+    if (windows > 0) {
+      logger.info('bots.recognized', { bots, windows });
+      onFree();
+    }
+    return bots;
+  }
+
   /**
    * Waits for the windows in flight up to the deadline, then aborts them and gives their
    * claims back, so that another worker need not wait for the leases to run out.

@@ -97,6 +97,8 @@ export type ClaimState =
       readonly windowStatus: 'open' | 'closed' | 'superseded' | 'erased';
       /** Readers see this window's run. */
       readonly runIsActive: boolean;
+      /** By now; when it was claimed its user may not have been known for a bot. */
+      readonly userIsBot: boolean;
     };
 
 /** What a result was made from, beside its stage. */
@@ -142,6 +144,13 @@ export interface SettleTransaction extends MemoryTransaction {
   finish(finish: SettleFinish): Promise<void>;
 }
 
+/** What became of bots that were new. */
+export interface RevisedBots {
+  readonly bots: number;
+  /** Windows that have one of them as their user and are taken up again. */
+  readonly windows: number;
+}
+
 /**
  * The work on closed windows. Leases are judged by the database's clock: a dead
  * worker's window is free again when its lease runs out, a slow one keeps its own by
@@ -159,6 +168,11 @@ export interface ExtractionStore {
     owner: string,
     work: (transaction: SettleTransaction) => Promise<T>,
   ): Promise<T>;
+  /**
+   * A user that has become known as a bot since: the windows that said something of it, or are
+   * about to, get a further revision at once, which takes it back. Cheap when there is none.
+   */
+  reviseWindowsOfBots(): Promise<RevisedBots>;
   /** Ends a claim of which nothing is stored: given back, failed before, or nothing new to say. */
   giveBack(claim: ClaimedWindow, owner: string, finish: SettleFinish): Promise<void>;
 }

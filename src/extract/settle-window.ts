@@ -24,19 +24,28 @@ export interface WindowResults {
   readonly members: readonly StoredMessage[];
   readonly membersDigest: string;
   readonly strategy: string;
+  /** Nobody's to remember: also what stages found that are no longer run is taken back. */
+  readonly ignored: boolean;
   readonly finish: SettleFinish;
 }
 
 export type Settled =
   | { readonly settled: true; readonly changes: number }
-  /** The lease was lost, or the window was superseded, erased or a member deleted while the model thought. */
-  | { readonly settled: false; readonly reason: 'lease-lost' | 'superseded' | 'erased' | 'member-deleted' };
+  /**
+   * While the model thought the lease was lost, the window superseded or erased, a member deleted,
+   * or its user recognized as a bot.
+   */
+  | {
+      readonly settled: false;
+      readonly reason: 'lease-lost' | 'superseded' | 'erased' | 'member-deleted' | 'user-is-a-bot';
+    };
 
 /**
  * Writes what a window's stages found: results, observations, folded memory, profile and
  * events, in one transaction. An answer for members as they were is stored unless the
- * window was superseded, erased, the lease was lost, or a member was deleted, whose words
- * must not come back; what changed meanwhile is waiting for a further revision already.
+ * window was superseded, erased, the lease was lost, its user is a bot by now, or a member was
+ * deleted, whose words must not come back; what changed meanwhile is waiting for a further
+ * revision already.
  *
  * 1. lock the key, verify the claim · 2. replace the stages' earlier results and
  * observations · 3. fold the groups touched · 4. events · 5. profile · 6. end the claim
@@ -54,14 +63,18 @@ export async function settleWindow(
     await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
     return { settled: false, reason: state.windowStatus };
   }
+  if (state.userIsBot && !claim.userIsBot) {
+    await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
+    return { settled: false, reason: 'user-is-a-bot' };
+  }
   if (state.isAnyDeleted) {
     await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
     return { settled: false, reason: 'member-deleted' };
   }
   const observations = observationsOf(claim, outcomes, members, strategy);
+  const replaced = results.ignored ? undefined : replacedStages(outcomes);
   // Of the first revision there is nothing to replace.
-  const before =
-    claim.storedRevision === 0 ? noGroups : await transaction.supersede(replacedStages(outcomes));
+  const before = claim.storedRevision === 0 ? noGroups : await transaction.supersede(replaced);
   await transaction.writeOutcomes(outcomes, { strategy, membersDigest, ...spanOf(members, claim) });
   await transaction.appendObservations(observations);
   const changes = await refold(transaction, groupsOf(before, observations));

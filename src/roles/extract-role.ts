@@ -17,10 +17,12 @@ export interface ExtractRole extends Role {
 /** A dead worker's window is taken up within so long. */
 const leaseMs = 10_000;
 const renewEveryMs = 2_500;
+/** How soon what was learnt of a user that turned out to be a bot begins to be taken back. */
+const botsEveryMs = 2_500;
 /** How soon work of other processes' closers is seen. */
 const pollMs = 250;
 
-/** Loop 2: claims, and the renewal of what is in hand. */
+/** Loop 2: claims, the renewal of what is in hand, and bots that were users before. */
 export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
   const model = options.model === undefined ? undefined : watchModel(options, options.model);
   const worker = new ExtractWorker({
@@ -40,19 +42,30 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
     await worker.renew();
     return { nextInMs: renewEveryMs };
   });
+  const bots = watchedLoop(options, 'extract-bots', async () => {
+    const found = await worker.reviseWindowsOfBots();
+    return { nextInMs: found > 0 ? 0 : botsEveryMs };
+  });
   return {
     name: 'extract',
-    checks: [loopCheck(claims), loopCheck(renewals), ...(model === undefined ? [] : [model.check])],
+    checks: [
+      loopCheck(claims),
+      loopCheck(renewals),
+      loopCheck(bots),
+      ...(model === undefined ? [] : [model.check]),
+    ],
     wake: () => {
       claims.wake();
     },
     start: () => {
       claims.start();
       renewals.start();
+      bots.start();
       return Promise.resolve();
     },
     stop: async (deadlineMs) => {
       const left = countdown(deadlineMs, () => options.clock.nowMs());
+      await endsWithin(bots.stop(), left(), options.pause);
       await endsWithin(claims.stop(), left(), options.pause);
       await worker.stop(left(), options.pause);
       await renewals.stop();

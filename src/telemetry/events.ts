@@ -85,6 +85,8 @@ const windowEvents = {
     findings: 'count',
     tookMs: 'ms',
   },
+  /** They were users before: what was learnt of them is taken back. */
+  'bots.recognized': { bots: 'count', windows: 'count' },
   'window.deferred': { windowId: 'id', revision: 'count', reason: 'code', code: 'name', retryInMs: 'ms?' },
   'window.failed': { windowId: 'id', revision: 'count', attempts: 'count', retryInMs: 'ms?' },
   'stage.failed': { windowId: 'id', revision: 'count', stage: 'name', attempts: 'count?' },

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { createAnthropicModelClient } from '../../src/adapters/anthropic/model-client.ts';
 import { createPostgresAnswerStore } from '../../src/adapters/postgres/answer-store.ts';
 import { createPostgresExtractionStore } from '../../src/adapters/postgres/extraction-store.ts';
-import type { ExtractDeps } from '../../src/extract/extract-window.ts';
+import { extractWindow, type ExtractDeps } from '../../src/extract/extract-window.ts';
 import type { ClaimedWindow } from '../../src/extract/extraction-store.ts';
 import type { ModelClient } from '../../src/extract/model-client.ts';
 import { ModelGate } from '../../src/extract/model-gate/model-gate.ts';
@@ -101,14 +101,26 @@ export async function claimOne(deps: ExtractDeps, leaseMs = 60_000): Promise<Cla
   return claim;
 }
 
+/** Extracts whatever is due, one window after the other, until nothing is. */
+export async function extractAll(deps: ExtractDeps): Promise<void> {
+  for (;;) {
+    const claims = await deps.store.claim(deps.owner, 1_000, 60_000);
+    if (claims.length === 0) return;
+    for (const claim of claims) await extractWindow(deps, claim, new AbortController().signal);
+  }
+}
+
 /** Lets what waits for its grace be claimed now. */
 export async function endGrace(harness: StoreHarness): Promise<void> {
   await harness.pool.query('update afterword.extractions set not_before = clock_timestamp()');
 }
 
-export async function currentFacts(harness: StoreHarness): Promise<string[]> {
+/** Of everybody, or of one user. */
+export async function currentFacts(harness: StoreHarness, userId?: string): Promise<string[]> {
   const rows = await harness.rows<{ entity_name: string }>(
-    `select entity_name from afterword.facts where status = 'current' order by entity_name`,
+    `select entity_name from afterword.facts join afterword.user_keys using (key_id)
+     where status = 'current' and ($1::text is null or user_id = $1) order by entity_name`,
+    [userId ?? null],
   );
   return rows.map((row) => row.entity_name);
 }

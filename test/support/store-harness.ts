@@ -58,13 +58,20 @@ export async function openStoreHarness(): Promise<StoreHarness> {
     return opened;
   };
   const pool = openPool();
+  let store = createPostgresMessageStore(pool);
   return {
     url: database.url,
     pool,
-    store: createPostgresMessageStore(pool),
+    get store() {
+      return store;
+    },
     closing: createPostgresClosingStore(pool),
     openPool,
-    begin: (setup) => begin(pool, setup ?? {}),
+    begin: (setup) => {
+      // It remembers bots whose rows are about to go.
+      store = createPostgresMessageStore(pool);
+      return begin(pool, setup ?? {});
+    },
     rows: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
     close: async () => {
@@ -96,6 +103,7 @@ const filledTables = [
   'messages',
   'channel_keys',
   'user_keys',
+  'bots',
   'run_settings',
   'runs',
 ];

@@ -10,6 +10,7 @@ import type {
 } from '../../extract/extraction-store.ts';
 import type { StageOutcome } from '../../extract/stage.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
+import { reviseWindowsOfBots } from './bot-rows.ts';
 import { translating } from './database-errors.ts';
 import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
 import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
@@ -32,6 +33,7 @@ export function createPostgresExtractionStore(
       translating(() =>
         inTransaction(pool, (client) => work(settleTransaction(client, claim, owner, lifetimes))),
       ),
+    reviseWindowsOfBots: () => translating(() => reviseWindowsOfBots(pool)),
     giveBack: (claim, owner, finish) => translating(() => finishClaim(pool, claim, owner, finish)),
   };
 }
@@ -69,14 +71,16 @@ async function verifyClaim(
   const { rows } = await client.query<{
     status: 'open' | 'closed' | 'superseded' | 'erased';
     is_any_deleted: boolean;
+    user_is_bot: boolean;
   }>(
     prepared(
       `select w.status,
-         exists (select from afterword.messages where identity = any($4::uuid[]) and deleted) as is_any_deleted
+         exists (select from afterword.messages where identity = any($4::uuid[]) and deleted) as is_any_deleted,
+         exists (select from afterword.bots where bot_id = $5) as user_is_bot
        from afterword.extractions e join afterword.windows w using (window_id)
        where e.window_id = $1 and e.lease_epoch = $2 and e.lease_owner = $3 and e.status = 'running'
        for update of e`,
-      [claim.windowId, claim.leaseEpoch, owner, held.memberIdentities],
+      [claim.windowId, claim.leaseEpoch, owner, held.memberIdentities, claim.userId],
     ),
   );
   const row = rows[0];
@@ -85,6 +89,7 @@ async function verifyClaim(
     held: true,
     windowStatus: row.status,
     isAnyDeleted: row.is_any_deleted,
+    userIsBot: row.user_is_bot,
     runIsActive: held.locked[0]?.runId === claim.runId,
   };
 }

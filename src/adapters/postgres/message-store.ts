@@ -9,6 +9,7 @@ import type {
 } from '../../consume/message-store.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { TopicPartition } from '../../model/record.ts';
+import { meetBots } from './bot-rows.ts';
 import { translating } from './database-errors.ts';
 import { channelSessionKeys, lockKeys } from './lock-keys.ts';
 import { applyChanges, insertMessages, insertSessionEnds, readContentHashes } from './message-rows.ts';
@@ -24,10 +25,18 @@ export function createPostgresMessageStore(
   pool: pg.Pool,
   lifetimes: Partial<RelationLifetimes> = {},
 ): MessageStore {
+  // Of rows that are committed. Forgotten when anything fails: another database may answer
+  // afterwards, or an older copy of this one.
+  const knownBots = new Set<string>();
   return {
     lookUp: (partition, identities) => translating(() => lookUp(pool, partition, identities)),
     transaction: (work) =>
-      translating(() => inTransaction(pool, (client) => work(batchTransaction(client, lifetimes)))),
+      translating(() =>
+        inTransaction(pool, (client) => work(batchTransaction(client, lifetimes, knownBots))),
+      ).catch((error: unknown) => {
+        knownBots.clear();
+        throw error;
+      }),
     saveProgress: (partition, nextOffset, streamTimeMs) =>
       translating(() => saveProgress(pool, partition, nextOffset, streamTimeMs)),
     storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
@@ -37,9 +46,16 @@ export function createPostgresMessageStore(
   };
 }
 
-function batchTransaction(client: pg.PoolClient, lifetimes: Partial<RelationLifetimes>): BatchTransaction {
+function batchTransaction(
+  client: pg.PoolClient,
+  lifetimes: Partial<RelationLifetimes>,
+  knownBots: Set<string>,
+): BatchTransaction {
   return {
-    lockKeys: (keys, partition) => lockKeys(client, keys, partition),
+    lockKeys: async (keys, partition) => {
+      await meetBots(client, keys, knownBots);
+      return lockKeys(client, keys, partition);
+    },
     sessionKeys: (channels) => channelSessionKeys(client, channels),
     insertMessages: (messages, keyIds, partition) => insertMessages(client, messages, keyIds, partition),
     contentHashes: (identities) => readContentHashes(client, identities),

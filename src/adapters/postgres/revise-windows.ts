@@ -5,7 +5,7 @@ import type { ChangedMessage } from '../../consume/message-store.ts';
  * The work of windows, locked in the order of their ids: workers renew their claims without
  * holding keys, in the same order, so that nobody waits in a circle.
  */
-export const lockedWork = `with work as (
+const lockedWork = `with work as (
        select window_id from afterword.extractions where window_id = any($1::uuid[]) order by window_id for update
      )`;
 
@@ -33,6 +33,23 @@ export async function markRevised(
          error_code = null, updated_at = clock_timestamp()
      from work where e.window_id = work.window_id`,
     [windowIds, graceMs],
+  );
+}
+
+/**
+ * Takes the work up again at once, whatever it waits for: what windows contributed is to be
+ * taken back, which needs no model. A window that was never closed has no work, and nothing
+ * to take back.
+ */
+export async function reviseAtOnce(client: pg.ClientBase, windowIds: readonly string[]): Promise<void> {
+  await client.query(
+    `${lockedWork}
+     update afterword.extractions e
+     set changed = (status = 'running'),
+         status = case when status = 'running' then 'running' else 'pending' end,
+         not_before = clock_timestamp(), error_code = null, updated_at = clock_timestamp()
+     from work where e.window_id = work.window_id`,
+    [windowIds],
   );
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { WindowRow, WindowWrites } from '../../consume/message-store.ts';
 import { plainArray, sparseTextArray } from './array-text.ts';
-import { lockedWork, markRevised } from './revise-windows.ts';
+import { markRevised, reviseAtOnce } from './revise-windows.ts';
 
 /**
  * All window writes of a batch. Spans of closed windows are taken out before any is put
@@ -43,17 +43,8 @@ async function supersede(client: pg.ClientBase, windows: WindowWrites['supersede
      where w.window_id = t.window_id`,
     [ids, windows.map((window) => `{${window.by.join(',')}}`)],
   );
-  // What they contributed to memory is taken back by the extraction loop. A window that was
-  // never closed has no row here, and nothing to take back.
-  await client.query(
-    `${lockedWork}
-     update afterword.extractions e
-     set changed = (status = 'running'),
-         status = case when status = 'running' then 'running' else 'pending' end,
-         not_before = clock_timestamp(), error_code = null, updated_at = clock_timestamp()
-     from work where e.window_id = work.window_id`,
-    [ids],
-  );
+  // What they contributed to memory is taken back by the extraction loop.
+  await reviseAtOnce(client, ids);
 }
 
 function columnsOf(windows: readonly WindowRow[]): unknown[] {

@@ -6,6 +6,7 @@ import type { StoreHarness } from '../../support/store-harness.ts';
  */
 const views: Readonly<Record<string, string>> = {
   keys: `select bot_id, user_id, run_id, partition, last_end_ms from afterword.user_keys order by 1, 2`,
+  bots: `select bot_id, revised_at is not null as revised from afterword.bots order by 1`,
   channels: `select bot_id, user_id, channel_id from afterword.channel_keys join afterword.user_keys using (key_id)
     order by 1, 2, 3`,
   messages: `select identity, bot_id, user_id, sent_at_ms, content, deleted, clamped, source_offset, changed_at_ms

@@ -13,8 +13,7 @@ alter table afterword.windows set (fillfactor = 45);
 --
 -- A queue's statistics are always late: a backlog that has just come looks like none, and the
 -- planner would then read and sort all of it for every claim (6,000 windows: 29 ms; read in
--- the order of the index: less than 1 ms). So sorting is no choice here, nor is passing over
--- all keys to find that a user is no bot.
+-- the order of the index: less than 1 ms). So sorting is no choice here.
 create function afterword.claim_windows(new_owner text, most integer, lease_ms bigint)
   returns table (
     window_id uuid, lease_epoch bigint, attempts integer, timeouts integer, user_is_bot boolean)
@@ -45,7 +44,7 @@ as $$
   from due where e.window_id = due.window_id
   returning e.window_id, e.lease_epoch, e.attempts, e.timeouts,
     exists (
-      select from afterword.user_keys k join afterword.user_keys b on b.bot_id = k.user_id
+      select from afterword.user_keys k join afterword.bots b on b.bot_id = k.user_id
       where k.key_id = e.key_id);
 $$;
 
