@@ -13,6 +13,8 @@ export interface HeldQuote {
   readonly quote: string;
   /** The quote only asks; it can carry context, not a claim. */
   readonly asks: boolean;
+  /** The window's messages are of several channels, which may use one id for two messages. */
+  readonly amongChannels: boolean;
 }
 
 export type QuoteRefusal =
@@ -46,7 +48,11 @@ export function checkEvidence(drafts: readonly DraftEvidence[], transcript: Tran
 }
 
 export function toEvidence(quotes: readonly HeldQuote[]): Evidence[] {
-  return distinct(quotes).map(({ line, quote }) => ({ message_id: line.message.messageId, quote }));
+  return distinct(quotes).map(({ line: { message }, quote, amongChannels }) => ({
+    message_id: message.messageId,
+    quote,
+    ...(amongChannels && { channel_id: message.channelId }),
+  }));
 }
 
 /** The event time of the newest words by the user among the quotes. */
@@ -83,7 +89,12 @@ function holdIn(line: TranscriptLine, spans: readonly Span[], search: Search): H
   if (own === undefined) return 'quote-of-others-words';
   const { content } = line.message;
   if (line.message.role === 'user' && givesInstructions(content)) return 'quote-of-instructions';
-  return { line, quote: content.slice(own.start, own.end), asks: isQuestionOnly(content, own) };
+  return {
+    line,
+    quote: content.slice(own.start, own.end),
+    asks: isQuestionOnly(content, own),
+    amongChannels: search.amongChannels,
+  };
 }
 
 function canBeEvidence(line: TranscriptLine): boolean {
@@ -107,12 +118,14 @@ function distinct(quotes: readonly HeldQuote[]): HeldQuote[] {
 /** A transcript prepared for many look-ups: each line is folded once, when first needed. */
 class Search {
   readonly lines: ReadonlyMap<number, TranscriptLine>;
+  readonly amongChannels: boolean;
   readonly #botId: string;
   readonly #folded = new Map<TranscriptLine, FoldedText>();
   readonly #quoted = new Map<TranscriptLine, readonly Span[]>();
 
   constructor(transcript: Transcript) {
     this.#botId = transcript.botId;
+    this.amongChannels = new Set(transcript.lines.map(({ message }) => message.channelId)).size > 1;
     this.lines = new Map(transcript.lines.filter(hasText).map((line) => [line.number, line]));
   }
 

@@ -14,9 +14,7 @@ export function observationsOf(
   members: readonly StoredMessage[],
   strategy: string,
 ): LiveMemory {
-  const sentAt = new Map(
-    members.filter(({ role }) => role === 'user').map(({ messageId, sentAtMs }) => [messageId, sentAtMs]),
-  );
+  const sentAt = sentAtOf(members.filter(({ role }) => role === 'user'));
   const observed = (outcome: Done, index: number, evidence: readonly Evidence[]) => ({
     observationId: observationId(claim, outcome.stage, index),
     windowId: claim.windowId,
@@ -62,7 +60,23 @@ function observationId(claim: ClaimedWindow, stage: string, index: number): stri
   );
 }
 
+/** Event times by id, and by id and channel: evidence names the channel where there are several. */
+function sentAtOf(members: readonly StoredMessage[]): ReadonlyMap<string, number> {
+  return new Map(
+    members.flatMap(({ messageId, channelId, sentAtMs }) => [
+      [placeOf(messageId, undefined), sentAtMs],
+      [placeOf(messageId, channelId), sentAtMs],
+    ]),
+  );
+}
+
+function placeOf(messageId: string, channelId: string | null | undefined): string {
+  return JSON.stringify(channelId === undefined ? [messageId] : [messageId, channelId]);
+}
+
 function newestMs(evidence: readonly Evidence[], sentAt: ReadonlyMap<string, number>): number | undefined {
-  const times = evidence.flatMap(({ message_id: id }) => sentAt.get(id) ?? []);
+  const times = evidence.flatMap(
+    ({ message_id: id, channel_id: channelId }) => sentAt.get(placeOf(id, channelId)) ?? [],
+  );
   return times.length === 0 ? undefined : Math.max(...times);
 }

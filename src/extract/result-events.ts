@@ -132,9 +132,10 @@ function changeEntry(change: MemoryChange): MemoryChangeEntry {
       channel_id: channelId,
       channel_type: channelType,
     })),
-    evidence: item.evidence.map(({ messageId, quote, windowId, occurredAtMs }) => ({
+    evidence: item.evidence.map(({ messageId, quote, channelId, windowId, occurredAtMs }) => ({
       message_id: messageId,
       quote,
+      ...(channelId !== undefined && { channel_id: channelId }),
       window_id: windowId,
       occurred_at: new Date(occurredAtMs).toISOString(),
     })),

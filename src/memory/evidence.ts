@@ -61,6 +61,7 @@ function asMemoryEvidence(source: Observation, evidence: Evidence): MemoryEviden
   return {
     messageId: evidence.message_id,
     quote: evidence.quote,
+    ...(evidence.channel_id !== undefined && { channelId: evidence.channel_id }),
     windowId: source.windowId,
     occurredAtMs: source.occurredAtMs,
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entityTypes, polarities, preferenceKeys, relations } from './results.ts';
+import { entityTypes, evidenceSchema, polarities, preferenceKeys, relations } from './results.ts';
 
 /** One entry of `afterword.memory.changed.v1`: what became of one fact or preference. */
 
@@ -22,6 +22,7 @@ export const memoryEvidenceSchema = z
   .strictObject({
     message_id: z.string().min(1),
     quote: z.string().describe('Verbatim words of that message; empty when its text was deleted since.'),
+    channel_id: evidenceSchema.shape.channel_id,
     window_id: z.guid().nullable().describe('Null: entered by a person.'),
     occurred_at: timeSchema.describe('When the message was sent.'),
   })

@@ -4,6 +4,8 @@ import type { EntityType, Method, Polarity, PreferenceKey, Relation } from './re
 export interface MemoryEvidence {
   readonly messageId: string;
   readonly quote: string;
+  /** Of the message, where its window’s messages are of several channels. */
+  readonly channelId?: string | null;
   /** Null: entered by hand. */
   readonly windowId: string | null;
   readonly occurredAtMs: number;

@@ -44,7 +44,10 @@ const address = {
   user_id: id.meta({
     description: 'Whom the bot talks to; in a group, the user whom it answers, or the speaker.',
   }),
-  channel_id: id.nullish(),
+  channel_id: id.nullish().meta({
+    description:
+      'A part of a message’s identity: an edit or delete gives the one that its message gave, or none where it gave none.',
+  }),
   channel_type: z
     .string({ error: 'not text' })
     .refine((text) => text.length <= maxIdCharacters, { error: `longer than ${maxIdCharacters} characters` })

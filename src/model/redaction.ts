@@ -1,40 +1,60 @@
 import type { MemoryChangeEntry, MemoryChangeId } from './memory-change-event.ts';
-import type { FactsResult, PreferencesResult } from './results.ts';
+import type { Evidence, FactsResult, PreferencesResult } from './results.ts';
+
+/** A message that was deleted, as evidence names it. */
+export interface DeletedMessage {
+  readonly messageId: string;
+  readonly channelId: string | null;
+}
 
 /**
  * What is left of a result when messages were deleted that its window held. Claims that
  * cite one of them go: what they say may be that message's own words. A result that does
  * not cite cannot be told apart from its text, and goes as a whole: null.
  */
-export function resultWithout(stage: string, result: unknown, messageIds: ReadonlySet<string>): unknown {
+export function resultWithout(stage: string, result: unknown, deleted: readonly DeletedMessage[]): unknown {
   switch (stage) {
     case 'facts': {
       const { facts } = result as FactsResult;
-      return { facts: facts.filter((fact) => !citesAny(fact, messageIds)) };
+      return { facts: facts.filter((fact) => !citesAny(fact, deleted)) };
     }
     case 'preferences': {
       const { preferences } = result as PreferencesResult;
-      return { preferences: preferences.filter((preference) => !citesAny(preference, messageIds)) };
+      return { preferences: preferences.filter((preference) => !citesAny(preference, deleted)) };
     }
     default:
       return null;
   }
 }
 
-/** The changes of memory that cite none of the messages. Those that are ids only say nothing. */
+/** The changes of memory that cite none of the messages that were deleted of each window. Ids alone say nothing. */
 export function changesWithout(
   changes: readonly ToldChange[],
-  messageIds: ReadonlySet<string>,
+  deletedOf: ReadonlyMap<string, readonly DeletedMessage[]>,
 ): ToldChange[] {
-  return changes.filter((change) => !('evidence' in change && citesAny(change, messageIds)));
+  const isLeft = (change: ToldChange): boolean =>
+    !('evidence' in change) ||
+    change.evidence.every(
+      (evidence) => !citesAny({ evidence: [evidence] }, deletedOf.get(evidence.window_id ?? '') ?? []),
+    );
+  return changes.filter(isLeft);
 }
 
 export type ToldChange = MemoryChangeEntry | MemoryChangeId;
 
 interface Citing {
-  readonly evidence: readonly { readonly message_id: string }[];
+  readonly evidence: readonly Pick<Evidence, 'message_id' | 'channel_id'>[];
 }
 
-function citesAny({ evidence }: Citing, messageIds: ReadonlySet<string>): boolean {
-  return evidence.some(({ message_id: id }) => messageIds.has(id));
+/**
+ * Evidence without a channel is of a window whose messages were all of one: the deleted one
+ * was of that, or came later from another. The two cannot be told apart, so it counts.
+ */
+function citesAny({ evidence }: Citing, deleted: readonly DeletedMessage[]): boolean {
+  return evidence.some(({ message_id: messageId, channel_id: channelId }) =>
+    deleted.some(
+      (message) =>
+        message.messageId === messageId && (channelId === undefined || channelId === message.channelId),
+    ),
+  );
 }

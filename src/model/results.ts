@@ -9,6 +9,15 @@ export const evidenceSchema = z.strictObject({
   message_id: z.string().min(1),
   /** Verbatim words of that message, as checked by code. */
   quote: z.string().min(1),
+  channel_id: z
+    .string()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe(
+      'The message’s channel (null: it has none), where its window’s messages are of several: ' +
+        'two channels may use one id. Absent: all are of the window’s.',
+    ),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 

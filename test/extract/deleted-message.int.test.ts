@@ -21,6 +21,7 @@ import {
   deleted,
   edited,
   logOf,
+  message,
   minuteMs,
   openStoreHarness,
   storeRecords,
@@ -279,6 +280,98 @@ describe('a message that is deleted after it was learnt from', { timeout: 60_000
       `select 1 from afterword.stage_tasks where stage = 'summary' and superseded_at is null`,
     );
     expect(left).toHaveLength(1);
+  });
+
+  describe('whose id another channel uses too', () => {
+    const placeOne = { channel: 'one', channelType: 'group' };
+    const placeTwo = { channel: 'two', channelType: 'group' };
+    const takeBackOne = (): unknown => takeBack({ channel: 'one' });
+    const toldChanges = async (): Promise<string> => {
+      const rows = await harness.rows<{ changes: string }>(
+        `select string_agg(event::text, ' ') as changes from afterword.outbox
+         where event_type = 'afterword.memory.changed.v1'`,
+      );
+      return rows[0]?.changes ?? '';
+    };
+
+    it('takes nothing that was said there, in its own window or another', async () => {
+      await storeValues(
+        harness,
+        words(0, confession, placeOne),
+        words(0, 'I like cherries', placeTwo),
+        words(1, 'I like figs'),
+      );
+      await closeAll(harness.closing);
+      await extract();
+      // Another day, the same id once more.
+      const later = { id: 'at 0', atMs: dayMs + 900 * minuteMs, channel: 'three', content: 'I like pears' };
+      await storeValues(harness, message(later));
+      await closeAll(harness.closing);
+      await extract();
+      expect(await currentFacts(harness)).toEqual(['Plumtrees', 'cherries', 'figs', 'pears']);
+      await storeValues(harness, takeBackOne());
+      expect(await placesOf(planted)).toEqual([]);
+      expect(await currentFacts(harness)).toEqual(['cherries', 'figs', 'pears']);
+      const told = await toldChanges();
+      for (const kept of ['cherries', 'figs', 'pears']) expect(told).toContain(kept);
+      const cited = await harness.rows(
+        `select distinct e ->> 'message_id' as id, e ->> 'channel_id' as channel, e ? 'channel_id' as told
+         from afterword.stage_tasks, jsonb_path_query(result, '$.facts[*].evidence[*]') e order by 1, 2`,
+      );
+      // The window of one channel has no need to say which.
+      expect(cited).toEqual([
+        { id: 'at 0', channel: 'two', told: true },
+        { id: 'at 0', channel: null, told: false },
+        { id: 'at 1', channel: null, told: true },
+      ]);
+      await extract(await afterGrace());
+      expect(await currentFacts(harness)).toEqual(['cherries', 'figs', 'pears']);
+    });
+
+    it('is told apart from the one of no channel at all', async () => {
+      await storeValues(harness, words(0, confession), words(0, 'I like cherries', placeTwo));
+      await closeAll(harness.closing);
+      await extract();
+      await storeValues(harness, takeBack());
+      expect(await placesOf(planted)).toEqual([]);
+      expect(await currentFacts(harness)).toEqual(['cherries']);
+    });
+
+    it('also when both were in the window of a person who is told apart by two bots', async () => {
+      const zed = { ...placeOne, bot: 'zed' };
+      await storeValues(harness, words(0, confession, placeOne), words(0, 'I like cherries', zed));
+      await closeAll(harness.closing);
+      for (const claim of await deps('one').store.claim('one', 10, 60_000)) {
+        await extractWindow(deps('one'), claim, never);
+      }
+      await storeValues(harness, takeBackOne());
+      expect(await placesOf(planted)).toEqual([]);
+      expect(await currentFacts(harness)).toEqual(['cherries']);
+    });
+
+    it('of which only one had come when it was learnt from, takes both until the further revision', async () => {
+      await storeValues(harness, words(0, 'I like cherries', placeTwo), words(5, 'well', placeTwo));
+      await closeAll(harness.closing);
+      await extract();
+      await storeValues(harness, words(0, confession, placeOne));
+      expect(await currentFacts(harness)).toEqual(['cherries']);
+      await storeValues(harness, takeBackOne());
+      expect(await currentFacts(harness)).toEqual([]);
+      await closeAll(harness.closing);
+      await extract(await afterGrace());
+      expect(await placesOf(planted)).toEqual([]);
+      expect(await currentFacts(harness)).toEqual(['cherries']);
+    });
+  });
+
+  it('is the one that gave no channel, when its delete gives none', async () => {
+    await storeValues(harness, words(0, confession, { channel: 'one' }), words(0, 'I like cherries'));
+    await closeAll(harness.closing);
+    await extract();
+    await storeValues(harness, takeBack());
+    expect(await currentFacts(harness)).toEqual(['Plumtrees']);
+    const kept = await harness.rows('select channel_id, content from afterword.messages where not deleted');
+    expect(kept).toEqual([{ channel_id: 'one', content: confession }]);
   });
 
   async function afterGrace(): Promise<ExtractDeps> {

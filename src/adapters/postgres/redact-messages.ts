@@ -7,7 +7,6 @@ import { factItemId, summaryItemId } from '../../publish/vector-items.ts';
 import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
 import { memoryTransaction } from './memory-transaction.ts';
 import {
-  citedByKey,
   deleteAnswers,
   deleteObservations,
   readResults,
@@ -34,11 +33,10 @@ export async function redactMessages(
   await deleteAnswers(client, messages);
   const results = await readResults(client, messages);
   if (results.length === 0) return;
-  const cited = citedByKey(messages);
-  await redactResults(client, results, cited);
-  await redactEvents(client, results, cited);
-  const observations = await deleteObservations(client, results, messages);
-  const locked = await lockKeysById(client, [...cited.keys()]);
+  await redactResults(client, results);
+  await redactEvents(client, results);
+  const observations = await deleteObservations(client, results);
+  const locked = await lockKeysById(client, [...new Set(results.map((row) => row.key_id))]);
   for (const key of locked) {
     await refoldKey(client, key, {
       results: results.filter((row) => row.key_id === key.keyId),

@@ -1,31 +1,33 @@
 import type pg from 'pg';
 import type { ChangedMessage } from '../../consume/message-store.ts';
-import { changesWithout, resultWithout, type ToldChange } from '../../model/redaction.ts';
+import {
+  changesWithout,
+  resultWithout,
+  type DeletedMessage,
+  type ToldChange,
+} from '../../model/redaction.ts';
 
-export type IdsByKey = ReadonlyMap<string, ReadonlySet<string>>;
-
-export function citedByKey(messages: readonly ChangedMessage[]): IdsByKey {
-  const cited = new Map<string, Set<string>>();
-  for (const { keyId, messageId } of messages) {
-    cited.set(keyId, (cited.get(keyId) ?? new Set()).add(messageId));
-  }
-  return cited;
+function placesOf(messages: readonly ChangedMessage[]): unknown[] {
+  return [
+    messages.map(({ keyId }) => keyId),
+    messages.map(({ sentAtMs }) => sentAtMs),
+    messages.map(({ channelId }) => channelId),
+  ];
 }
 
-function timesOf(messages: readonly ChangedMessage[]): unknown[] {
-  return [messages.map(({ keyId }) => keyId), messages.map(({ sentAtMs }) => sentAtMs)];
-}
-
-/** An answer is not read for what it took from where. */
+/** An answer is not read for what it took from where: all go that were asked for of such a stretch. */
 export async function deleteAnswers(
   client: pg.ClientBase,
   messages: readonly ChangedMessage[],
 ): Promise<void> {
   await client.query(
     `delete from afterword.kept_answers a
-     using unnest($1::bigint[], $2::bigint[]) as t (key_id, sent_at_ms)
-     where a.key_id = t.key_id and a.members_to_ms >= t.sent_at_ms and a.members_from_ms <= t.sent_at_ms`,
-    timesOf(messages),
+     using unnest($1::bigint[], $2::bigint[], $3::text[]) as t (key_id, sent_at_ms, channel_id)
+     where a.key_id = t.key_id and a.members_to_ms >= t.sent_at_ms and a.members_from_ms <= t.sent_at_ms
+       and not exists (select from afterword.windows w
+         where w.window_id = a.window_id and w.session_key <> w.key_id
+           and w.channel_id is distinct from t.channel_id)`,
+    placesOf(messages),
   );
 }
 
@@ -38,33 +40,47 @@ export interface ResultRow {
   readonly result: unknown;
   /** Readers see it, if they see its run. */
   readonly current: boolean;
+  /** Of its members, those that were deleted. */
+  readonly deleted: readonly DeletedMessage[];
 }
 
 export async function readResults(
   client: pg.ClientBase,
   messages: readonly ChangedMessage[],
 ): Promise<readonly ResultRow[]> {
-  const { rows } = await client.query<ResultRow>(
-    `select distinct on (r.window_id, r.revision, r.stage)
-       r.window_id, r.revision, r.stage, r.key_id, r.run_id, r.result, r.superseded_at is null as current
-     from unnest($1::bigint[], $2::bigint[], $3::text[]) as t (key_id, sent_at_ms, channel_id)
+  const { rows } = await client.query<Omit<ResultRow, 'deleted'> & { places: number[] }>(
+    `select r.window_id, r.revision, r.stage, r.key_id, r.run_id, r.result, r.superseded_at is null as current,
+       array_agg(t.place::int) as places
+     from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality
+       as t (key_id, sent_at_ms, channel_id, place)
      join afterword.stage_tasks r on r.key_id = t.key_id
        and r.members_to_ms >= t.sent_at_ms and r.members_from_ms <= t.sent_at_ms
      join afterword.windows w on w.window_id = r.window_id
        and (w.session_key = w.key_id or w.channel_id is not distinct from t.channel_id)
-     where r.result is not null`,
-    [...timesOf(messages), messages.map(({ channelId }) => channelId)],
+     where r.result is not null
+     group by r.window_id, r.revision, r.stage`,
+    placesOf(messages),
   );
-  return rows;
+  return rows.map(({ places, ...row }) => ({
+    ...row,
+    deleted: places.flatMap((place) => messages[place - 1] ?? []),
+  }));
 }
 
+/** The deleted messages of each window, over all its results. */
+function deletedByWindow(results: readonly ResultRow[]): DeletedByWindow {
+  const byWindow = new Map<string, Set<DeletedMessage>>();
+  for (const { window_id: windowId, deleted } of results) {
+    byWindow.set(windowId, new Set([...(byWindow.get(windowId) ?? []), ...deleted]));
+  }
+  return new Map([...byWindow].map(([windowId, deleted]) => [windowId, [...deleted]]));
+}
+
+type DeletedByWindow = ReadonlyMap<string, readonly DeletedMessage[]>;
+
 /** A result that is taken out as a whole is nobody's current one any more. */
-export async function redactResults(
-  client: pg.ClientBase,
-  results: readonly ResultRow[],
-  cited: IdsByKey,
-): Promise<void> {
-  const left = results.map((row) => resultWithout(row.stage, row.result, cited.get(row.key_id) ?? new Set()));
+export async function redactResults(client: pg.ClientBase, results: readonly ResultRow[]): Promise<void> {
+  const left = results.map((row) => resultWithout(row.stage, row.result, row.deleted));
   await client.query(
     `update afterword.stage_tasks r
      set result = t.result::jsonb,
@@ -87,18 +103,16 @@ export async function redactResults(
  * changes of memory those go that cite; what became of them is told by the fold below.
  * Locked in the order in which the relay marks them.
  */
-export async function redactEvents(
-  client: pg.ClientBase,
-  results: readonly ResultRow[],
-  cited: IdsByKey,
-): Promise<void> {
+export async function redactEvents(client: pg.ClientBase, results: readonly ResultRow[]): Promise<void> {
+  const keyIds = [...new Set(results.map((row) => row.key_id))];
+  const deleted = deletedByWindow(results);
   await client.query(
     `delete from afterword.outbox where outbox_id in (
        select outbox_id from afterword.outbox
        where destination = 'results' and key_id = any($1::bigint[]) and window_id = any($2::uuid[])
          and event_type in ('afterword.stage.completed.v1', 'afterword.window.enriched.v1')
        order by outbox_id for update)`,
-    [[...cited.keys()], [...new Set(results.map((row) => row.window_id))]],
+    [keyIds, [...deleted.keys()]],
   );
   const { rows } = await client.query<{
     outbox_id: string;
@@ -109,10 +123,10 @@ export async function redactEvents(
      where destination = 'results' and key_id = any($1::bigint[])
        and event_type = 'afterword.memory.changed.v1'
      order by outbox_id for update`,
-    [[...cited.keys()]],
+    [keyIds],
   );
   const left = rows.flatMap((row) => {
-    const changes = changesWithout(row.event.changes, cited.get(row.key_id) ?? new Set());
+    const changes = changesWithout(row.event.changes, deleted);
     return changes.length === row.event.changes.length ? [] : [{ ...row, changes }];
   });
   if (left.length === 0) return;
@@ -137,24 +151,31 @@ export interface ObservationRow {
   readonly current: boolean;
 }
 
-/** The claims that cite a deleted message, whole: without its words they stand on nothing. */
+/**
+ * The claims that cite a deleted message, whole: without its words they stand on nothing.
+ * Evidence without a channel counts, as in `citesAny`.
+ */
 export async function deleteObservations(
   client: pg.ClientBase,
   results: readonly ResultRow[],
-  messages: readonly ChangedMessage[],
 ): Promise<readonly ObservationRow[]> {
+  const cited = [...deletedByWindow(results)].flatMap(([windowId, deleted]) =>
+    deleted.map((message) => ({ windowId, ...message })),
+  );
   const { rows } = await client.query<ObservationRow>(
     `delete from afterword.observations o
      where o.window_id = any($1::uuid[]) and exists (
        select from jsonb_array_elements(
          coalesce(o.observation #> '{fact,evidence}', o.observation #> '{preference,evidence}')) e
-       join unnest($2::bigint[], $3::text[]) as t (key_id, message_id) on t.message_id = e ->> 'message_id'
-       where t.key_id = o.key_id)
+       join unnest($1::uuid[], $2::text[], $3::text[]) as t (window_id, message_id, channel_id)
+         on t.message_id = e ->> 'message_id'
+       where t.window_id = o.window_id
+         and (not e ? 'channel_id' or e ->> 'channel_id' is not distinct from t.channel_id))
      returning o.key_id, o.run_id, o.kind, o.group_key, o.superseded_at is null as current`,
     [
-      [...new Set(results.map((row) => row.window_id))],
-      messages.map(({ keyId }) => keyId),
-      messages.map(({ messageId }) => messageId),
+      cited.map(({ windowId }) => windowId),
+      cited.map(({ messageId }) => messageId),
+      cited.map(({ channelId }) => channelId),
     ],
   );
   return rows;
