@@ -4,6 +4,7 @@ import { describeWithPostgres } from '../support/kafka-suite.ts';
 import {
   dayMs,
   defaultSettings,
+  deleted,
   logOf,
   message,
   minuteMs,
@@ -49,6 +50,24 @@ describeWithPostgres('groups and bots on Postgres', () => {
     await storeRecords(harness.store, logOf(spoken));
     expect(await windows()).toEqual(people.map((user) => `aria ${user} 8 group-1`));
     await expectWindowsOfOracle(harness, runId, { dated: [defaultSettings] });
+  });
+
+  it('stores what a bot answers several people at once for each of them, under its one id', async () => {
+    const people = ['ann', 'bob', 'cleo'];
+    const asked = people.map((user, minute) => say({ id: `asked-${user}`, user, minute }));
+    const answer = { id: 'answer', role: 'assistant', content: 'Hello all of you', minute: 3 };
+    const answers = people.map((user) => say({ ...answer, user }));
+    await storeRecords(harness.store, logOf([...asked, ...answers, ...answers]));
+    expect(await windows()).toEqual(people.map((user) => `aria ${user} 2 group-1`));
+    // Taken back for one, it is taken back for this one.
+    await storeRecords(
+      harness.store,
+      logOf([deleted({ id: 'answer', user: 'bob', channel: 'group-1', atMs: dayMs + 9 * minuteMs })], {
+        firstOffset: 9,
+      }),
+    );
+    const gone = (await readMessages(harness)).filter((row) => row.deleted).map((row) => row.user_id);
+    expect(gone).toEqual(['bob']);
   });
 
   it('takes one platform id in two channels, of two people and of two bots for different messages', async () => {
