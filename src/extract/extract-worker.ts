@@ -84,7 +84,7 @@ export class ExtractWorker {
     const { store, logger, onFree } = this.#options;
     const { bots, windows } = await store.reviseWindowsOfBots();
     if (windows > 0) {
-      logger.info('bots.recognized', { bots, windows });
+      logger.warn('bots.recognized', { bots, windows });
       onFree();
     }
     return bots;
