@@ -11,6 +11,7 @@ import { storedSettings } from '../migrations/seed.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { describeWithKafka, describeWithPostgres } from '../support/kafka-suite.ts';
+import { dayMs, deleted, logOf, message, openStoreHarness, storeRecords } from '../support/store-harness.ts';
 import { QdrantServer } from '../support/qdrant-server.ts';
 import { commandHarness } from './command-harness.ts';
 
@@ -92,6 +93,28 @@ describeWithPostgres('afterword doctor with a real database', () => {
       says: expect.stringContaining('version 999') as string,
     });
     await own.drop();
+  });
+
+  it('warns of deletes that name no message, as without the channel that their messages had', async () => {
+    const harness = await openStoreHarness();
+    await harness.begin();
+    const ids = Array.from({ length: 12 }, (_, index) => `m${index}`);
+    const say = (id: string) => ({ id, atMs: dayMs, channel: 'one' });
+    await storeRecords(harness.store, logOf(ids.map((id) => message(say(id)))));
+    const deletes = ids.map((id) => deleted({ ...say(id), channel: null, atMs: dayMs + 1 }));
+    await storeRecords(harness.store, logOf(deletes, { firstOffset: 100 }));
+    const look = async (): Promise<Finding | undefined> =>
+      (await examine({ DATABASE_URL: harness.url })).of('deletes');
+    // Their messages may still come.
+    expect(await look()).toBeUndefined();
+    await harness.pool.query(
+      `update afterword.message_changes set received_at = clock_timestamp() - interval '2 hours'`,
+    );
+    expect(await look()).toMatchObject({
+      state: 'warn',
+      says: '12 of 12 name no message that is stored, so they deleted nothing',
+    });
+    await harness.close();
   });
 
   it('warns of settings that are configured and not in force, one by one', async () => {

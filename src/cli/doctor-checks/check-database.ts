@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { settingDifferences, toRunConfiguration } from '../../config/run-configuration.ts';
 import type { OpenDatabase } from '../../resources.ts';
 import { differenceHints, differenceText, settingsLine } from '../format-settings.ts';
+import { checkDeletes } from './check-deletes.ts';
 import { fail, looking, ok, warn, type Finding } from './check.ts';
 
 const oldestServer = 140_000;
@@ -16,7 +17,7 @@ export interface DatabaseFindings {
   readonly isUsable: boolean;
 }
 
-/** Reachable, new enough, writable, with the rights, the schema and the settings that are needed, and a clock like ours. */
+/** Reachable, new enough, writable, with the rights, the schema and the settings that are needed, a clock like ours, and deletes that meet messages. */
 export async function checkDatabase(config: Config, database: OpenDatabase): Promise<DatabaseFindings> {
   const server = await looking('postgres', unreachableHint(database), async () => {
     const beforeMs = Date.now();
@@ -29,8 +30,10 @@ export async function checkDatabase(config: Config, database: OpenDatabase): Pro
   if (!isReached) return { findings: server, isUsable: false };
   const schema = await looking('schema', 'run `afterword migrate`', () => checkSchema(database));
   const isUsable = schema.every(({ state }) => state === 'ok');
-  const settings = isUsable ? await checkSettings(config, database) : [];
-  return { findings: [...server, ...schema, ...settings], isUsable };
+  const stored = isUsable
+    ? [...(await checkSettings(config, database)), ...(await checkDeletes(database))]
+    : [];
+  return { findings: [...server, ...schema, ...stored], isUsable };
 }
 
 function unreachableHint({ embedded }: OpenDatabase): string {
