@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { until } from '../support/until.ts';
 import { createPostgresExtractionStore } from '../../src/adapters/postgres/extraction-store.ts';
 import { createPostgresMessageStore } from '../../src/adapters/postgres/message-store.ts';
 import { extractWindow, type ExtractDeps } from '../../src/extract/extract-window.ts';
@@ -340,7 +341,11 @@ describe('a process that dies while a user turns out to be a bot', { timeout: 24
       if (act === revise) await storeRecords(harness.store, batch);
       await through(crash, act);
       await storeRecords(harness.store, batch);
-      await deps().store.reviseWindowsOfBots();
+      // The server may take a moment to notice the death, and until then its rows are passed over.
+      await until('every bot to be seen to', async () => {
+        await deps().store.reviseWindowsOfBots();
+        return (await harness.rows('select 1 from afterword.bots where revised_at is null')).length === 0;
+      });
       await extractAll(deps());
       expect(await dumpState(harness), JSON.stringify(crash)).toEqual(whole);
     }
