@@ -23,8 +23,6 @@ export type RelayPass =
 
 /** Bounds what one pass holds in memory; a single row may be larger. */
 const maxBatchBytes = 8 * 1_024 * 1_024;
-/** No result event in its smallest form is larger, ids of full length and a dozen stages included. */
-const smallestLimitBytes = 16_384;
 
 /**
  * One pass of the relay for one destination: read what waits, send it, mark it. Only the
@@ -68,17 +66,20 @@ async function sendAll(sink: RecordSink, rows: readonly OutboxRow[], options: Re
   for (const { tellCut } of encoded) tellCut(options);
 }
 
-/** Whole first, for only the broker knows what its topic takes; then in forms of half the size. */
+/** Whole first, for only the broker knows what its topic takes; then in forms of half the size, to the smallest. */
 async function sendFitting(sink: RecordSink, row: OutboxRow, options: RelayOptions): Promise<void> {
-  for (let limit = options.maxRecordBytes; ;) {
+  let limit = options.maxRecordBytes;
+  for (let refusedBytes = Infinity; ;) {
     const { record, tellCut } = encode(row, options.topic, limit);
+    const bytes = sizeOf(record);
     try {
       await sink.send([record]);
       tellCut(options);
       return;
     } catch (error) {
-      if (!isTooLarge(error) || limit <= smallestLimitBytes) throw error;
-      limit = Math.floor(Math.min(limit, sizeOf(record)) / 2);
+      if (!isTooLarge(error) || bytes >= refusedBytes) throw error;
+      refusedBytes = bytes;
+      limit = Math.floor(Math.min(limit, bytes) / 2);
     }
   }
 }
