@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,6 +24,9 @@ export interface KafkaNode {
   /** As a power failure would: no word to anybody. */
   crash(): Promise<void>;
   restart(): Promise<void>;
+  /** Keeps every connection and answers nobody, until it is woken. */
+  suspend(): Promise<void>;
+  wake(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,13 +35,20 @@ export async function startKafkaFromJars(jvm: readonly string[] = frugalJvm): Pr
   return { available: true, brokers: node.brokers, version: await brokerVersion(), stop: () => node.stop() };
 }
 
-/** One KRaft node on free ports of 127.0.0.1, its data in a temporary folder. */
-export async function startKafkaNode(jvm: readonly string[] = frugalJvm): Promise<KafkaNode> {
+/**
+ * One KRaft node on free ports of 127.0.0.1, its data in a temporary folder.
+ *
+ * @param more settings of the server beside those that every test needs
+ */
+export async function startKafkaNode(
+  jvm: readonly string[] = frugalJvm,
+  more: Readonly<Record<string, string>> = {},
+): Promise<KafkaNode> {
   const classPath = path.join(await resolveKafkaJars(), '*');
   const root = await mkdtemp(path.join(tmpdir(), 'afterword-test-kafka-'));
   const ports = await findFreePorts();
   const settings = path.join(root, 'server.properties');
-  await writeFile(settings, serverProperties({ ...ports, logFolder: path.join(root, 'logs') }));
+  await writeFile(settings, serverProperties({ ...ports, logFolder: path.join(root, 'logs') }, more));
   const java = [`-Dlog4j2.configurationFile=${log4jFile}`, '-cp', classPath];
 
   const clusterId = (await runProgram('java', [...java, 'kafka.tools.StorageTool', 'random-uuid'])).trim();
@@ -60,6 +70,8 @@ export async function startKafkaNode(jvm: readonly string[] = frugalJvm): Promis
     restart: async () => {
       broker = await start();
     },
+    suspend: () => broker.signal('SIGSTOP'),
+    wake: () => broker.signal('SIGCONT'),
     stop: async () => {
       await broker.stop('remove folder');
       await rm(root, { recursive: true, force: true });
@@ -67,7 +79,10 @@ export async function startKafkaNode(jvm: readonly string[] = frugalJvm): Promis
   };
 }
 
-function serverProperties(node: { client: number; controller: number; logFolder: string }): string {
+function serverProperties(
+  node: { client: number; controller: number; logFolder: string },
+  more: Readonly<Record<string, string>>,
+): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -93,6 +108,7 @@ function serverProperties(node: { client: number; controller: number; logFolder:
     'log.retention.check.interval.ms': 500,
     'log.cleaner.backoff.ms': 200,
     'log.cleaner.dedupe.buffer.size': 2_097_152,
+    ...more,
   })
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
@@ -102,6 +118,7 @@ interface TiedProcess {
   /** What it printed last, for a person who asks why it did not start. */
   lastWords(): string;
   hasExited(): boolean;
+  signal(name: 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   stop(what: 'keep folder' | 'remove folder'): Promise<void>;
 }
 
@@ -112,7 +129,7 @@ interface TiedProcess {
  */
 function startTied(command: string, args: readonly string[], folder: string): TiedProcess {
   const script =
-    'folder=$1; shift; "$@" & read word; kill -9 $! 2>/dev/null; wait; [ "$word" = keep ] || rm -rf "$folder"';
+    'folder=$1; shift; "$@" & echo $! >"$folder/pid"; read word; kill -9 $! 2>/dev/null; wait; [ "$word" = keep ] || rm -rf "$folder"';
   const shell = spawn('/bin/sh', ['-c', script, 'sh', folder, command, ...args], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -131,6 +148,9 @@ function startTied(command: string, args: readonly string[], folder: string): Ti
   return {
     lastWords: () => output,
     hasExited: () => hasExited(shell),
+    signal: async (name) => {
+      process.kill(Number(await readFile(path.join(folder, 'pid'), 'utf8')), name);
+    },
     stop: (what) => {
       shell.stdin.end(what === 'keep folder' ? 'keep\n' : '\n');
       return gone;
