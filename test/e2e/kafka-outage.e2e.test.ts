@@ -81,6 +81,41 @@ describeWithOwnBroker('a worker whose Kafka is not as it should be', () => {
     await until('the messages to be stored', async () => (await line.standing()).messages === 6);
   }, 150_000);
 
+  it('ends within its time while its broker hangs, and loses nothing of what it had in hand', async () => {
+    line = await LineUnderTest.start({ brokers: node.brokers });
+    const worker = line.startWorker('consume,extract,publish,serve');
+    await line.publish(conversations(5, 1, 'before'));
+    await line.settled(5);
+    await ready(worker);
+    // More than it can have finished: some of it is in hand, or waits in the broker.
+    await line.publish(conversations(40, 1, 'during'));
+    await until('some of it to be stored', async () => (await line.standing()).messages > 30, {
+      everyMs: 20,
+    });
+    await node.suspend();
+    try {
+      // SIGKILL would give null, and its last resort 1.
+      expect((await worker.stop()).exitCode).toBe(0);
+      expect(worker.logged('process.stopped')).toHaveLength(1);
+      // Whoever comes next need not wait for leases of a worker that is gone.
+      const leases = await line.pool.query(
+        `select name from afterword.leases where expires_at > clock_timestamp() and owner like '%/' || $1 || '/%'`,
+        [worker.child.pid],
+      );
+      expect(leases.rows).toEqual([]);
+    } finally {
+      await node.wake();
+    }
+    const next = line.startWorker('consume,extract,publish,serve');
+    await line.settled(45);
+    await ready(next);
+    expect(await line.standing()).toMatchObject({ messages: 270, windows: 45, failed: 0 });
+    const reader = await ResultsReader.start(line.kafka, line.topics.results);
+    await until('all windows on the topic', () => reader.enrichedWindows().size === 45);
+    await reader.stop();
+    expect(reader.problems).toEqual([]);
+  }, 180_000);
+
   it('says that the messages topic is missing, and reads it once it is there', async () => {
     line = await LineUnderTest.start({ brokers: node.brokers, topics: ['results', 'dead'] });
     const worker = line.startWorker('consume,extract,publish,serve');
