@@ -298,6 +298,63 @@ describe('two processes that meet the same new bot', () => {
   });
 });
 
+describe('many processes that meet bots who talk to bots', { timeout: 240_000 }, () => {
+  const bots = Array.from({ length: 8 }, (_, index) => `bot-${index}`);
+
+  /** Every bot once as the user of another one, before or after it is met as a bot itself. */
+  const batchesOf = (writer: number): unknown[][] =>
+    bots.map((bot, index) => {
+      const other = bots[(index + writer + 1) % bots.length] ?? bot;
+      const minute = writer * 100 + index;
+      return [
+        words(minute, 'I like plums', { bot, user: other }),
+        words(minute, 'I like figs', { bot, user: 'ann' }),
+      ];
+    });
+
+  async function write(writer: number): Promise<void> {
+    const store = createPostgresMessageStore(harness.openPool(1));
+    const by = extractDeps(harness.openPool(2), server, `writer-${writer}`);
+    // One goes up the alphabet, the next one down: a circle of locks would show.
+    const batches = writer % 2 === 0 ? batchesOf(writer) : batchesOf(writer).reverse();
+    for (const [index, values] of batches.entries()) {
+      await storeRecords(store, logOf(values, { partition: writer, firstOffset: 2 * index }));
+      // The user of this batch is a bot in one of the next: learnt from until then.
+      await closeAll(harness.closing);
+      await extractAll(by);
+    }
+  }
+
+  it('end with nothing learnt of any bot, whoever stores, closes, extracts and revises meanwhile', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      await begin();
+      let writing = true;
+      let revised = 0;
+      const working = [1, 2].map(async (worker) => {
+        const by = extractDeps(harness.openPool(2), server, `worker-${worker}`);
+        while (writing) {
+          await closeAll(harness.closing);
+          await extractAll(by);
+          revised += (await by.store.reviseWindowsOfBots()).windows;
+        }
+      });
+      await Promise.all([0, 1].map(write)).finally(() => {
+        writing = false;
+      });
+      await Promise.all(working);
+      await closeAll(harness.closing);
+      revised += (await deps().store.reviseWindowsOfBots()).windows;
+      await extractAll(deps());
+      expect(revised).toBeGreaterThan(0);
+      const facts = await harness.rows(
+        `select user_id, count(*)::int as facts from afterword.facts join afterword.user_keys using (key_id)
+         where status = 'current' group by 1`,
+      );
+      expect(facts).toEqual([{ user_id: 'ann', facts: bots.length }]);
+    }
+  });
+});
+
 describe('a process that dies while a user turns out to be a bot', { timeout: 240_000 }, () => {
   const batch = logOf([zedAppears()], { firstOffset: 2 });
 
