@@ -11,20 +11,29 @@ const offlineWorth = 0.7;
 /** Of the distance to the cap, what remains after each further window. */
 const remaining = 0.7;
 
+/** What confidence is made from, once all claims of a period are in. */
+export interface Grounds {
+  readonly byHand: boolean;
+  readonly heardByModel: boolean;
+  /** Greatest `worthOf` of its claims. */
+  readonly bestWorth: number;
+  readonly windowCount: number;
+}
+
 /**
  * 0–1, to three decimals. It starts from what the best claim is worth, and each further
  * window closes part of the distance to a cap; the analyser's own number only moves the
  * start, by at most a third, since analysers are sure of nearly everything they say.
  */
-export function confidenceOf(claims: readonly Claim[], windowCount: number): number {
-  if (claims.some((claim) => claim.rank === ranks.manual)) return byHandConfidence;
-  const cap = claims.some(({ source }) => source.method === 'model') ? caps.model : caps.offline;
-  const start = claims.reduce((best, claim) => Math.max(best, worthOf(claim)), 0);
-  const grown = cap - (cap - start) * remaining ** Math.max(0, windowCount - 1);
+export function confidenceOf({ byHand, heardByModel, bestWorth, windowCount }: Grounds): number {
+  if (byHand) return byHandConfidence;
+  const cap = heardByModel ? caps.model : caps.offline;
+  const grown = cap - (cap - bestWorth) * remaining ** Math.max(0, windowCount - 1);
   return Math.round(grown * 1000) / 1000;
 }
 
-function worthOf(claim: Claim): number {
+/** What one claim is worth alone, 0–1. */
+export function worthOf(claim: Claim): number {
   const base = worth[claim.rank === ranks.manual ? ranks.stated : claim.rank];
   const analyser = claim.source.method === 'offline' ? offlineWorth : 1;
   return base * analyser * (2 / 3 + ownNumber(claim.source) / 3);

@@ -4,53 +4,56 @@ import type { Observation } from '../model/observation.ts';
 import type { Evidence } from '../model/results.ts';
 
 const maxEvidence = 20;
-const maxWindowIds = 50;
-
-type Sources = readonly Observation[];
 
 /**
- * Newest first. The newest words of each window come before second words of any, so
- * that a bounded list still shows how widely a thing was said.
+ * The evidence of one more claim before that of the older ones, newest first and bounded.
+ * Words said again count where they were said last. Too many: the oldest second words of
+ * a window go first, so that a bounded list still shows how widely a thing was said; once
+ * every window has one piece only, the oldest window's.
  */
-export function boundedEvidence(newestFirst: Sources): MemoryEvidence[] {
-  const seen = new Set<string>();
-  const windows = new Set<string | null>();
-  const first: MemoryEvidence[] = [];
-  const further: MemoryEvidence[] = [];
-  for (const source of newestFirst) {
-    for (const evidence of evidenceOf(source)) {
-      const words = JSON.stringify([evidence.message_id, evidence.quote]);
-      if (seen.has(words)) continue;
-      seen.add(words);
-      (windows.has(source.windowId) ? further : first).push(asMemoryEvidence(source, evidence));
-      windows.add(source.windowId);
-    }
-    if (first.length >= maxEvidence) break;
+export function withEvidence(newestFirst: readonly MemoryEvidence[], source: Observation): MemoryEvidence[] {
+  const kept: MemoryEvidence[] = [];
+  const said = evidenceOf(source).map((evidence) => asMemoryEvidence(source, evidence));
+  for (const next of [...said, ...newestFirst]) {
+    if (!kept.some((one) => one.messageId === next.messageId && one.quote === next.quote)) kept.push(next);
   }
-  return inOrder([...first, ...further].slice(0, maxEvidence));
+  while (kept.length > maxEvidence) kept.splice(leastMissed(kept), 1);
+  return kept;
 }
 
-/** Distinct windows, newest first. */
-export function distinctWindows(newestFirst: Sources): { windowIds: string[]; windowCount: number } {
-  const ids = new Set<string>();
-  for (const { windowId } of newestFirst) if (windowId !== null) ids.add(windowId);
-  return { windowIds: [...ids].slice(0, maxWindowIds), windowCount: ids.size };
+/** For readers: newest first; within one instant second words of a window come after first ones of any. */
+export function inOrder(newestFirst: readonly MemoryEvidence[]): MemoryEvidence[] {
+  const isFurther = newestFirst.map((_, place) => isSecond(newestFirst, place));
+  const first = newestFirst.filter((_, place) => isFurther[place] === false);
+  const further = newestFirst.filter((_, place) => isFurther[place] === true);
+  // Stable: within one instant the order of the claims stands.
+  return [...first, ...further].sort((a, b) => b.occurredAtMs - a.occurredAtMs);
 }
 
-/** Distinct channels of what was said in a conversation; a person's entry belongs to none. */
-export function distinctChannels(sources: Sources): LearntIn[] {
-  const channels = new Map<string, LearntIn>();
-  let last: LearntIn | null = null;
-  for (const source of sources) {
-    const { channelId, channelType } = source;
-    // Mostly one channel after another: nothing to build for a repeat.
-    const isRepeat = last?.channelId === channelId && last.channelType === channelType;
-    if (source.windowId === null || isRepeat) continue;
-    last = source;
-    const key = `${channelType ?? ''}\n${channelId ?? ''}`;
-    if (!channels.has(key)) channels.set(key, { channelId, channelType });
-  }
+/** A person's entry belongs to no channel. */
+export function addChannel(channels: Map<string, LearntIn>, source: Observation): void {
+  const { windowId, channelId, channelType } = source;
+  if (windowId === null) return;
+  channels.set(channelKey(source), { channelId, channelType });
+}
+
+export function channelKey({ channelId, channelType }: LearntIn): string {
+  return `${channelType ?? ''}\n${channelId ?? ''}`;
+}
+
+/** The same order whatever they were heard in. */
+export function sortedChannels(channels: ReadonlyMap<string, LearntIn>): LearntIn[] {
   return [...channels].sort(([a], [b]) => compareText(a, b)).map(([, channel]) => channel);
+}
+
+function leastMissed(newestFirst: readonly MemoryEvidence[]): number {
+  const second = newestFirst.findLastIndex((_, place) => isSecond(newestFirst, place));
+  return second === -1 ? newestFirst.length - 1 : second;
+}
+
+/** Whether newer words of the same window stand before these. */
+function isSecond(newestFirst: readonly MemoryEvidence[], place: number): boolean {
+  return newestFirst.findIndex((one) => one.windowId === newestFirst[place]?.windowId) < place;
 }
 
 function evidenceOf(source: Observation): readonly Evidence[] {
@@ -65,9 +68,4 @@ function asMemoryEvidence(source: Observation, evidence: Evidence): MemoryEviden
     windowId: source.windowId,
     occurredAtMs: source.occurredAtMs,
   };
-}
-
-function inOrder(evidence: MemoryEvidence[]): MemoryEvidence[] {
-  // Stable: within one instant the order of the claims stands.
-  return evidence.sort((a, b) => b.occurredAtMs - a.occurredAtMs);
 }

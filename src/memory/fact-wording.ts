@@ -1,92 +1,149 @@
 import type { FoldedFact } from '../model/memory.ts';
 import type { FactObservation } from '../model/observation.ts';
-import type { EntityType, FactResult } from '../model/results.ts';
+import type { EntityType, FactResult, Polarity, Relation } from '../model/results.ts';
 import { InvariantError } from '../errors.ts';
 import { displayName } from './canonical-entity.ts';
 import { ranks, type Claim } from './claim.ts';
+import { addAttributes, mergedAttributes, type Attribute } from './fact-attributes.ts';
+import type { Wording } from './period.ts';
 import { strengthOf } from './relation-rules.ts';
-import { leadingClaims } from './remember.ts';
+import { rememberedWindows } from './support.ts';
 
 type FactClaim = Claim<FactObservation>;
-type Wording = Pick<FoldedFact, 'relation' | 'predicate' | 'polarity' | 'entityName' | 'entityType'>;
+type Told = Pick<
+  FoldedFact,
+  'relation' | 'predicate' | 'polarity' | 'entityName' | 'entityType' | 'attributes'
+>;
 
-const maxAttributes = 20;
-
-/** How a fact is put into words; `claims` in their order, at least one. */
-export function factWording(claims: readonly FactClaim[]): Wording {
-  const leading = leadingClaims(claims);
-  const { relation, predicate, polarity } = strongestOfLatest(leading);
-  return {
-    relation,
-    predicate: relation === 'other' ? (predicate ?? null) : null,
-    polarity,
-    ...commonestName(leading),
-  };
+/** What the claims of a period say of how to put it; plain data, as it is kept in a checkpoint. */
+export interface FactWords {
+  /** Of the claims that lead: once a person entered it, only their words say how it is called. */
+  leading: LeadingWords;
+  /** Newest last, bounded. */
+  attributes: readonly Attribute[];
+  attributesByHand: readonly Attribute[];
 }
 
-/** Each attribute as last said; a person's word after all others. */
-export function mergedAttributes(claims: readonly FactClaim[]): Record<string, string> {
-  const merged = new Map<string, string>();
-  const inOrder = [
-    ...claims.filter((claim) => claim.rank !== ranks.manual),
-    ...claims.filter((claim) => claim.rank === ranks.manual),
-  ];
-  for (const { source } of inOrder) {
-    for (const [name, value] of Object.entries(source.fact.attributes ?? {})) {
-      // Deleted first, so that the newest stand last and the bound drops the oldest.
-      merged.delete(name);
-      merged.set(name, value);
-    }
-  }
-  const newest = [...merged].slice(-maxAttributes);
-  return Object.fromEntries(newest.sort(([a], [b]) => (a < b ? -1 : 1)));
+interface LeadingWords {
+  claims: number;
+  latest: Verb;
+  /** As many as there are spellings. */
+  readonly namings: Naming[];
+  /** Newest first, bounded. */
+  windows: readonly SpokenWindow[];
 }
 
-/** Who loved it in spring and likes it in autumn likes it; said in one conversation, the stronger word counts. */
-function strongestOfLatest(claims: readonly FactClaim[]): FactResult {
-  const latest = claims.at(-1);
-  if (latest === undefined) throw new InvariantError('fold-9c44', 'a period has no claims');
-  return claims
-    .filter(({ source }) => source.windowId !== null && source.windowId === latest.source.windowId)
-    .map(({ source }) => source.fact)
-    .reduce((best, fact) => (saysMore(fact, best) ? fact : best), latest.source.fact);
-}
-
-/** "Hates it" tells more than "does not like it", whatever the verb. */
-function saysMore(fact: FactResult, best: FactResult): boolean {
-  if (fact.polarity !== best.polarity) return fact.polarity === 'positive';
-  return strengthOf(fact.relation) > strengthOf(best.relation);
+interface Verb {
+  readonly relation: Relation;
+  readonly predicate: string | null;
+  readonly polarity: Polarity;
 }
 
 interface Naming {
   readonly name: string;
   readonly type: EntityType;
-  readonly windows: Set<string | null>;
+  /** How many windows used it; one counts again when as many others as are remembered spoke in between. */
+  windows: number;
   /** Place of its newest claim in the order. */
   newest: number;
+}
+
+interface SpokenWindow {
+  readonly windowId: string | null;
+  strongest: Verb;
+  /** Places of the namings that it used. */
+  readonly namings: number[];
+}
+
+export const factWording: Wording<FactObservation, FactWords> = {
+  first: (claim) => {
+    const words: FactWords = { leading: noWords(claim), attributes: [], attributesByHand: [] };
+    factWording.add(words, claim, claim.rank === ranks.manual);
+    return words;
+  },
+  add: (words, claim, byHand) => {
+    const isManual = claim.rank === ranks.manual;
+    if (isManual && !byHand) words.leading = noWords(claim);
+    if (isManual || !byHand) speak(words.leading, claim);
+    const place = isManual ? 'attributesByHand' : 'attributes';
+    words[place] = addAttributes(words[place], claim.source.fact.attributes ?? {});
+  },
+};
+
+/** How a fact is put into words. */
+export function tell({ leading, attributes, attributesByHand }: FactWords): Told {
+  const { relation, predicate, polarity } = strongestOfLatest(leading);
+  return {
+    relation,
+    predicate: relation === 'other' ? predicate : null,
+    polarity,
+    ...commonestName(leading.namings),
+    attributes: mergedAttributes(attributes, attributesByHand),
+  };
+}
+
+function noWords({ source }: FactClaim): LeadingWords {
+  return { claims: 0, latest: verbOf(source.fact), namings: [], windows: [] };
+}
+
+function verbOf({ relation, predicate, polarity }: FactResult): Verb {
+  return { relation, predicate: predicate ?? null, polarity };
+}
+
+function speak(words: LeadingWords, { source: { fact, windowId } }: FactClaim): void {
+  words.latest = verbOf(fact);
+  const window = words.windows.find((one) => one.windowId === windowId) ?? {
+    windowId,
+    strongest: words.latest,
+    namings: [],
+  };
+  if (saysMore(words.latest, window.strongest)) window.strongest = words.latest;
+  if (words.windows[0] !== window) {
+    const others = words.windows.filter((one) => one !== window);
+    words.windows = [window, ...others].slice(0, rememberedWindows);
+  }
+  name(words, window, fact);
+  words.claims += 1;
+}
+
+function name(words: LeadingWords, window: SpokenWindow, fact: FactResult): void {
+  const { entity_name: name, entity_type: type } = fact;
+  let place = words.namings.findIndex((naming) => naming.name === name && naming.type === type);
+  if (place === -1) place = words.namings.push({ name, type, windows: 0, newest: 0 }) - 1;
+  const naming = words.namings[place];
+  if (naming === undefined) return;
+  naming.newest = words.claims;
+  if (window.namings.includes(place)) return;
+  window.namings.push(place);
+  naming.windows += 1;
+}
+
+/** Who loved it in spring and likes it in autumn likes it; said in one conversation, the stronger word counts. */
+function strongestOfLatest({ latest, windows: [window] }: LeadingWords): Verb {
+  if (window === undefined || window.windowId === null) return latest;
+  return saysMore(window.strongest, latest) ? window.strongest : latest;
+}
+
+/** "Hates it" tells more than "does not like it", whatever the verb. */
+function saysMore(verb: Verb, best: Verb): boolean {
+  if (verb.polarity !== best.polarity) return verb.polarity === 'positive';
+  return strengthOf(verb.relation) > strengthOf(best.relation);
 }
 
 /**
  * The spelling that most windows used, of equals the newest. Name and type come from
  * the same claim: the type decides how the name is compared.
  */
-function commonestName(claims: readonly FactClaim[]): Pick<Wording, 'entityName' | 'entityType'> {
-  const namings = new Map<string, Naming>();
-  claims.forEach(({ source }, index) => {
-    const { entity_name: name, entity_type: type } = source.fact;
-    const key = `${type}:${name}`;
-    const naming = namings.get(key) ?? { name, type, windows: new Set(), newest: index };
-    naming.windows.add(source.windowId);
-    naming.newest = index;
-    namings.set(key, naming);
-  });
-  const best = [...namings.values()].reduce((chosen, next) => (isBetterName(next, chosen) ? next : chosen));
+function commonestName(namings: readonly Naming[]): Pick<Told, 'entityName' | 'entityType'> {
+  const [first, ...others] = namings;
+  if (first === undefined) throw new InvariantError('fold-9c44', 'a period has no claims');
+  const best = others.reduce((chosen, next) => (isBetterName(next, chosen) ? next : chosen), first);
   return { entityName: displayName(best.name), entityType: best.type };
 }
 
 /** A name without a kind says less, however often it was used. */
 function isBetterName(next: Naming, chosen: Naming): boolean {
   if ((next.type === 'other') !== (chosen.type === 'other')) return chosen.type === 'other';
-  if (next.windows.size !== chosen.windows.size) return next.windows.size > chosen.windows.size;
+  if (next.windows !== chosen.windows) return next.windows > chosen.windows;
   return next.newest > chosen.newest;
 }

@@ -1,81 +1,65 @@
 import type { Observation } from '../model/observation.ts';
-import { compareClaims, isPast, ranks, type Claim } from './claim.ts';
-import { confirm, lastSaidMs, newPeriod, recount, settle, type Period } from './period.ts';
+import { isPast, ranks, type Claim } from './claim.ts';
+import { addPeriod, type FoldState } from './fold-state.ts';
+import { confirm, newPeriod, recount, type Period, type Wording } from './period.ts';
 
-export interface FoldRules {
+export interface FoldRules<Source extends Observation, Words> {
   /** How long what was stated holds out against what is only implied. */
   readonly impliedWaitsMs: number;
+  readonly wording: Wording<Source, Words>;
 }
 
-interface Walk<Source extends Observation> {
-  readonly rules: FoldRules;
-  holder: Period<Source> | null;
-  readonly periods: Period<Source>[];
-  readonly byValue: Map<string, Period<Source>[]>;
+interface Walk<Source extends Observation, Words> {
+  readonly rules: FoldRules<Source, Words>;
+  readonly state: FoldState<Words>;
 }
 
 /**
- * Folds the claims of one group to the periods of its values, in the order in which
- * they came to hold. At most one is current. A function of the set of claims: walked
- * by event time, whatever their order in the array.
+ * One claim further: `state` is what the claims before it, in the order of `compareClaims`,
+ * have led to. At most one period is current. The claims are kept in sums and bounded
+ * lists, so that a state costs as much after ten thousand of them as after a hundred.
  */
-export function foldClaims<Source extends Observation>(
-  claims: readonly Claim<Source>[],
-  rules: FoldRules,
-): Period<Source>[] {
-  const ordered = [...claims].sort(compareClaims);
-  const retractions = finalRetractions(ordered);
-  const walk: Walk<Source> = { rules, holder: null, periods: [], byValue: new Map() };
-  for (const claim of ordered) {
-    const retraction = retractions.get(claim.value);
-    if (claim.source.retracts) continue;
-    if (retraction === undefined) take(walk, claim);
-    else withdraw(walk, claim, retraction);
-  }
-  const believed = walk.periods.filter((period) => period.status !== 'outweighed');
-  believed.forEach(settle);
-  return believed;
+export function step<Source extends Observation, Words>(
+  state: FoldState<Words>,
+  claim: Claim<Source>,
+  rules: FoldRules<Source, Words>,
+): void {
+  if (claim.source.retracts) return;
+  const walk = { rules, state };
+  const retractedAtMs = state.retractions.get(claim.value);
+  if (retractedAtMs === undefined) take(walk, claim);
+  else withdraw(walk, claim, retractedAtMs);
 }
 
-/** By value: the retraction that no later word of a person took back. Analysers cannot take it back. */
-function finalRetractions<Source extends Observation>(ordered: readonly Claim<Source>[]) {
-  const retractions = new Map<string, Claim<Source>>();
-  for (const claim of ordered) {
-    if (claim.source.retracts) retractions.set(claim.value, claim);
-    else if (claim.rank === ranks.manual) retractions.delete(claim.value);
-  }
-  return retractions;
-}
-
-function take<Source extends Observation>(walk: Walk<Source>, claim: Claim<Source>): void {
-  const { holder } = walk;
+function take<Source extends Observation, Words>(walk: Walk<Source, Words>, claim: Claim<Source>): void {
+  const { holder } = walk.state;
   if (isPast(claim)) tellPast(walk, claim);
-  else if (holder === null) walk.holder = begin(walk, claim, 'current');
-  else if (holder.value === claim.value) confirm(holder, claim);
-  else if (givesWay(claim, holder, walk.rules)) outweigh(walk, claim, holder);
+  else if (holder === null) walk.state.holder = begin(walk, claim, 'current');
+  else if (holder.value === claim.value) confirm(holder, claim, walk.rules.wording);
+  else if (givesWay(claim, holder, walk.rules.impliedWaitsMs)) outweigh(walk, claim);
   else displace(walk, claim, holder);
 }
 
 /** Whether a claim of another value cannot take the place of the one that holds. */
-function givesWay(claim: Claim, holder: Period, rules: FoldRules): boolean {
+function givesWay(claim: Claim, holder: Period, impliedWaitsMs: number): boolean {
   if (claim.rank !== ranks.manual && holder.overruled.has(claim.value)) return true;
   // "I don't live in Rome" says nothing against living in Porto.
   if (claim.denies !== null && holder.denies === null && claim.denies !== holder.value) return true;
   // Living in Porto is more than not living in Rome, however it was learnt.
   if (claim.denies === null && holder.denies !== null && holder.denies !== claim.value) return false;
-  return claim.rank === ranks.implied && holdsOut(holder, claim.saidAtMs, rules);
+  return claim.rank === ranks.implied && holdsOut(holder, claim.saidAtMs, impliedWaitsMs);
 }
 
 /** What a person entered holds out against implied claims for good, what was stated for a while. */
-function holdsOut(holder: Period, saidAtMs: number, rules: FoldRules): boolean {
+function holdsOut(holder: Period, saidAtMs: number, impliedWaitsMs: number): boolean {
   if (holder.byHand) return true;
-  return holder.statedAtMs !== null && saidAtMs - holder.statedAtMs < rules.impliedWaitsMs;
+  return holder.statedAtMs !== null && saidAtMs - holder.statedAtMs < impliedWaitsMs;
 }
 
-function displace<Source extends Observation>(
-  walk: Walk<Source>,
+function displace<Source extends Observation, Words>(
+  walk: Walk<Source, Words>,
   claim: Claim<Source>,
-  holder: Period<Source>,
+  holder: Period<Words>,
 ): void {
   const next = promote(walk, claim, holder) ?? begin(walk, claim, 'current');
   if (claim.rank === ranks.manual) {
@@ -85,90 +69,79 @@ function displace<Source extends Observation>(
   }
   holder.status = 'superseded';
   holder.successor = next;
-  walk.holder = next;
+  walk.state.holder = next;
+  walk.state.waiting.clear();
 }
 
-function outweigh<Source extends Observation>(
-  walk: Walk<Source>,
+function outweigh<Source extends Observation, Words>(
+  { state, rules: { wording } }: Walk<Source, Words>,
   claim: Claim<Source>,
-  holder: Period<Source>,
 ): void {
-  const waiting = waitingPeriod(walk, claim.value, holder);
-  if (waiting === undefined) begin(walk, claim, 'outweighed').successor = holder;
-  else confirm(waiting, claim);
+  const waiting = state.waiting.get(claim.value);
+  if (waiting === undefined) state.waiting.set(claim.value, newPeriod(claim, 'outweighed', wording));
+  else confirm(waiting, claim, wording);
 }
 
 /** Claims that waited behind the holder count once they are believed; they hold from then on. */
-function promote<Source extends Observation>(
-  walk: Walk<Source>,
+function promote<Source extends Observation, Words>(
+  { state, rules }: Walk<Source, Words>,
   claim: Claim<Source>,
-  holder: Period<Source>,
-): Period<Source> | null {
-  const waiting = waitingPeriod(walk, claim.value, holder);
+  holder: Period<Words>,
+): Period<Words> | null {
+  const waiting = state.waiting.get(claim.value);
   if (waiting === undefined) return null;
-  confirm(waiting, claim);
-  // It comes to hold now: periods stay in the order in which they held.
-  walk.periods.splice(walk.periods.indexOf(waiting), 1);
-  walk.periods.push(waiting);
+  confirm(waiting, claim, rules.wording);
+  addPeriod(state, waiting);
   waiting.status = 'current';
-  waiting.successor = null;
-  waiting.fromMs = Math.max(waiting.fromMs ?? claim.saidAtMs, lastSaidMs(holder));
+  waiting.fromMs = Math.max(waiting.fromMs ?? claim.saidAtMs, holder.support.lastSeenMs);
   return waiting;
 }
 
-function waitingPeriod<Source extends Observation>(
-  walk: Walk<Source>,
-  value: string,
-  holder: Period<Source>,
-): Period<Source> | undefined {
-  const last = walk.byValue.get(value)?.at(-1);
-  return last?.status === 'outweighed' && last.successor === holder ? last : undefined;
-}
-
-function tellPast<Source extends Observation>(
-  walk: Walk<Source>,
+function tellPast<Source extends Observation, Words>(
+  walk: Walk<Source, Words>,
   claim: Claim<Source> & { toMs: number },
 ): void {
-  const { holder } = walk;
+  const { state, rules } = walk;
+  const { holder } = state;
   const reaches = (period: Period): boolean => period.fromMs === null || period.fromMs <= claim.toMs;
   if (holder?.value === claim.value && reaches(holder)) {
-    if (claim.rank === ranks.implied && holdsOut(holder, claim.saidAtMs, walk.rules)) return;
-    recount(holder, claim);
+    if (claim.rank === ranks.implied && holdsOut(holder, claim.saidAtMs, rules.impliedWaitsMs)) return;
+    recount(holder, claim, rules.wording);
     holder.status = 'ended';
-    walk.holder = null;
+    state.holder = null;
+    state.waiting.clear();
     return;
   }
-  const told = walk.byValue
-    .get(claim.value)
-    ?.findLast((period) => period !== holder && period.status !== 'outweighed' && reaches(period));
-  if (told === undefined) begin(walk, claim, 'ended');
-  else recount(told, claim);
+  const told = state.byValue.get(claim.value)?.findLast((period) => period !== holder && reaches(period));
+  if (told !== undefined) {
+    recount(told, claim, rules.wording);
+    return;
+  }
+  begin(walk, claim, 'ended');
+  // What is over and told by itself is not what hints had been waiting for.
+  state.waiting.delete(claim.value);
 }
 
 /** All that was claimed of a value that a person withdrew, kept together for whoever asks why. */
-function withdraw<Source extends Observation>(
-  walk: Walk<Source>,
+function withdraw<Source extends Observation, Words>(
+  walk: Walk<Source, Words>,
   claim: Claim<Source>,
-  retraction: Claim<Source>,
+  retractedAtMs: number,
 ): void {
-  const known = walk.byValue.get(claim.value)?.[0];
-  if (known !== undefined) {
-    confirm(known, claim);
-    known.toMs = retraction.saidAtMs;
-    return;
+  const known = walk.state.byValue.get(claim.value)?.[0];
+  if (known === undefined) begin(walk, claim, 'retracted').toMs = retractedAtMs;
+  else {
+    confirm(known, claim, walk.rules.wording);
+    known.toMs = retractedAtMs;
   }
-  begin(walk, claim, 'retracted').toMs = retraction.saidAtMs;
 }
 
-function begin<Source extends Observation>(
-  walk: Walk<Source>,
+function begin<Source extends Observation, Words>(
+  { state, rules }: Walk<Source, Words>,
   claim: Claim<Source>,
   status: Period['status'],
-): Period<Source> {
-  const period = newPeriod(claim, status);
-  walk.periods.push(period);
-  const sameValue = walk.byValue.get(claim.value);
-  if (sameValue === undefined) walk.byValue.set(claim.value, [period]);
-  else sameValue.push(period);
+): Period<Words> {
+  const period = newPeriod(claim, status, rules.wording);
+  addPeriod(state, period);
   return period;
 }

@@ -1,37 +1,40 @@
-import { InvariantError } from '../errors.ts';
 import type { FoldedPreference } from '../model/memory.ts';
 import type { PreferenceObservation } from '../model/observation.ts';
-import type { PreferenceResult } from '../model/results.ts';
-import { rememberingCanonical, type Canonical } from './canonical-entity.ts';
-import { greatestMessageId, ranks, withoutRepeats, type Claim } from './claim.ts';
-import { foldClaims, type FoldRules } from './fold-claims.ts';
-import type { Period } from './period.ts';
+import type { Canonical } from './canonical-entity.ts';
+import { greatestMessageId, ranks, type Claim } from './claim.ts';
+import { foldGroup, foldGroups, type MemoryKind } from './fold-group.ts';
 import { isTopicKey, preferenceGroupKey } from './group-keys.ts';
-import { byGroup, onlyGroupKey } from './group-observations.ts';
 import { oneLine } from './one-line.ts';
-import { leadingClaims, periodIds, remember } from './remember.ts';
-
-/** What was asked for in words holds until it is asked otherwise, whatever behaviour suggests. */
-const rules: FoldRules = { impliedWaitsMs: Number.POSITIVE_INFINITY };
+import { preferenceWording, type PreferenceWords } from './preference-wording.ts';
 
 /**
- * Preferences of one group, from all its live observations: the current one (at most
- * one) and the history. Explicit beats implied always, the newest wins within a class.
+ * Preferences of one group: the current one (at most one) and the history. Explicit beats
+ * implied always, the newest wins within a class.
  */
-export function foldPreferences(observations: readonly PreferenceObservation[]): FoldedPreference[] {
-  const canonical = rememberingCanonical();
-  const groupKey = onlyGroupKey(observations, ({ preference }) => preferenceGroupKey(preference, canonical));
-  if (groupKey === null) return [];
-  const claims = withoutRepeats(observations).map((observation) => preferenceClaim(observation, canonical));
-  const periods = foldClaims(claims, rules);
-  const ids = periodIds(periods, groupKey);
-  return periods.map((period) => foldedPreference(period, groupKey, ids));
+export const preferenceMemory: MemoryKind<PreferenceObservation, PreferenceWords, FoldedPreference> = {
+  /** What was asked for in words holds until it is asked otherwise, whatever behaviour suggests. */
+  rules: { impliedWaitsMs: Number.POSITIVE_INFINITY, wording: preferenceWording },
+  groupKey: ({ preference }, canonical) => preferenceGroupKey(preference, canonical),
+  claims: (observations, canonical) =>
+    observations.map((observation) => preferenceClaim(observation, canonical)),
+  folded: (remembered, { words: { spoken }, statedAtMs }, preferenceId) => ({
+    preferenceId,
+    ...remembered,
+    key: spoken.key,
+    value: oneLine(spoken.value) || spoken.value,
+    explicit: statedAtMs !== null,
+    reasoning: spoken.reasoning,
+  }),
+};
+
+/** Preferences of one group, from all its live observations. */
+export function foldPreferences(observations: readonly PreferenceObservation[]): readonly FoldedPreference[] {
+  return foldGroup(preferenceMemory, observations).folded;
 }
 
 /** The same for observations of any number of groups and persons, group by group. */
 export function foldPreferenceGroups(observations: readonly PreferenceObservation[]): FoldedPreference[] {
-  const groups = byGroup(observations, ({ preference }) => preferenceGroupKey(preference));
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => foldPreferences(group));
+  return foldGroups(preferenceMemory, observations);
 }
 
 function preferenceClaim(
@@ -51,28 +54,4 @@ function preferenceClaim(
     toMs: null,
     messageId: greatestMessageId(preference.evidence),
   };
-}
-
-function foldedPreference(
-  period: Period<PreferenceObservation>,
-  groupKey: string,
-  ids: ReadonlyMap<Period<PreferenceObservation>, string>,
-): FoldedPreference {
-  const { key, value, reasoning } = leadingPreference(period.claims);
-  return {
-    preferenceId: ids.get(period) ?? '',
-    ...remember(period, groupKey, ids),
-    key,
-    value: oneLine(value) || value,
-    explicit: period.statedAtMs !== null,
-    reasoning,
-  };
-}
-
-/** The newest of the weightiest: what was asked for in words speaks for itself. */
-function leadingPreference(claims: readonly Claim<PreferenceObservation>[]): PreferenceResult {
-  const leading = leadingClaims(claims);
-  const spoken = leading.findLast((claim) => claim.rank !== ranks.implied) ?? leading.at(-1);
-  if (spoken === undefined) throw new InvariantError('fold-27f0', 'a period has no claims');
-  return spoken.source.preference;
 }

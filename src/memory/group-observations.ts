@@ -1,6 +1,13 @@
 import { InvariantError } from '../errors.ts';
 import type { Observation } from '../model/observation.ts';
 
+/** Whose claims, and about what; see `group-keys`. */
+export interface Group {
+  readonly botId: string;
+  readonly userId: string;
+  readonly groupKey: string;
+}
+
 /** Splits observations by the group that each must be folded in. */
 export function byGroup<Source extends Observation>(
   observations: readonly Source[],
@@ -16,18 +23,23 @@ export function byGroup<Source extends Observation>(
   return groups;
 }
 
-/** The one key of a group. Two groups, or two persons, folded as one would close each other's facts. */
-export function onlyGroupKey<Source extends Observation>(
+/**
+ * The one group of observations, which go on from claims of `group` if there is one. Two
+ * groups, or two persons, folded as one would close each other's facts.
+ */
+export function onlyGroup<Source extends Observation>(
   observations: readonly Source[],
   keyOf: (observation: Source) => string,
-): string | null {
-  const [first] = observations;
-  if (first === undefined) return null;
-  const key = keyOf(first);
-  for (const other of observations) {
-    if (keyOf(other) !== key || other.botId !== first.botId || other.userId !== first.userId) {
+  group: Group | null,
+): Group | null {
+  let only = group;
+  for (const observation of observations) {
+    const { botId, userId } = observation;
+    const groupKey = keyOf(observation);
+    only ??= { botId, userId, groupKey };
+    if (groupKey !== only.groupKey || botId !== only.botId || userId !== only.userId) {
       throw new InvariantError('fold-5e97', 'observations of different groups were folded together');
     }
   }
-  return key;
+  return only;
 }

@@ -1,42 +1,34 @@
 import { createHash } from 'node:crypto';
 import type { MemoryStatus, Remembered } from '../model/memory.ts';
-import type { Observation } from '../model/observation.ts';
 import { InvariantError } from '../errors.ts';
 import { confidenceOf } from './confidence.ts';
-import { boundedEvidence, distinctChannels, distinctWindows } from './evidence.ts';
-import type { Period } from './period.ts';
-import { ranks, type Claim } from './claim.ts';
+import { inOrder, sortedChannels } from './evidence.ts';
+import type { Group } from './group-observations.ts';
+import { settledSpan, type Period } from './period.ts';
 
 /** Everything that a fact and a preference tell alike of the period behind them. */
-export function remember<Source extends Observation>(
-  period: Period<Source>,
-  groupKey: string,
-  ids: ReadonlyMap<Period<Source>, string>,
+export function remember<Words>(
+  period: Period<Words>,
+  group: Group,
+  ids: ReadonlyMap<Period<Words>, string>,
 ): Remembered {
-  const newestFirst = period.claims.map(({ source }) => source).reverse();
-  const [newest] = newestFirst;
-  const oldest = newestFirst.at(-1);
-  if (newest === undefined || oldest === undefined) {
-    throw new InvariantError('fold-3d0c', 'a period has no claims');
-  }
-  const { windowIds, windowCount } = distinctWindows(newestFirst);
+  const { support, byHand } = period;
+  const { fromMs, toMs } = settledSpan(period);
   const successor = period.status === 'superseded' ? period.successor : null;
   return {
-    botId: newest.botId,
-    userId: newest.userId,
-    groupKey,
+    ...group,
     status: believedStatus(period),
-    confidence: confidenceOf(period.claims, windowCount),
-    validFromMs: period.fromMs,
-    validToMs: period.toMs,
+    confidence: confidenceOf({ ...support, byHand }),
+    validFromMs: fromMs,
+    validToMs: toMs,
     supersededBy: successor === null ? null : (ids.get(successor) ?? null),
-    firstSeenMs: oldest.occurredAtMs,
-    lastSeenMs: newest.occurredAtMs,
-    evidence: boundedEvidence(newestFirst),
-    windowIds,
-    windowCount,
-    channels: distinctChannels(newestFirst),
-    method: bestMethod(period.claims),
+    firstSeenMs: support.firstSeenMs,
+    lastSeenMs: support.lastSeenMs,
+    evidence: inOrder(support.evidence),
+    windowIds: support.windowIds,
+    windowCount: support.windowCount,
+    channels: sortedChannels(support.channels),
+    method: bestMethod(period),
   };
 }
 
@@ -46,30 +38,18 @@ export function remember<Source extends Observation>(
  * late, or taken away with its window, moves the beginning and keeps the id. Only a
  * whole earlier stretch of the same value that appears or vanishes shifts the count.
  */
-export function periodIds<Source extends Observation>(
-  periods: readonly Period<Source>[],
-  groupKey: string,
-): Map<Period<Source>, string> {
+export function periodIds<Words>(
+  periods: readonly Period<Words>[],
+  { botId, userId, groupKey }: Group,
+): Map<Period<Words>, string> {
   const counts = new Map<string, number>();
-  const ids = new Map<Period<Source>, string>();
+  const ids = new Map<Period<Words>, string>();
   for (const period of periods) {
     const count = counts.get(period.value) ?? 0;
     counts.set(period.value, count + 1);
-    const source = period.claims[0]?.source;
-    ids.set(
-      period,
-      hashedId([source?.botId ?? '', source?.userId ?? '', groupKey, period.value, String(count)]),
-    );
+    ids.set(period, hashedId([botId, userId, groupKey, period.value, String(count)]));
   }
   return ids;
-}
-
-/** Where a person entered it, only their words say how it is called. */
-export function leadingClaims<Source extends Observation>(
-  claims: readonly Claim<Source>[],
-): readonly Claim<Source>[] {
-  const byHand = claims.filter((claim) => claim.rank === ranks.manual);
-  return byHand.length > 0 ? byHand : claims;
 }
 
 function believedStatus(period: Period): MemoryStatus {
@@ -78,9 +58,9 @@ function believedStatus(period: Period): MemoryStatus {
   return period.status;
 }
 
-function bestMethod(claims: readonly Claim[]): Remembered['method'] {
-  if (claims.some((claim) => claim.rank === ranks.manual)) return 'manual';
-  return claims.some(({ source }) => source.method === 'model') ? 'model' : 'offline';
+function bestMethod({ byHand, support: { heardByModel } }: Period): Remembered['method'] {
+  if (byHand) return 'manual';
+  return heardByModel ? 'model' : 'offline';
 }
 
 /** 128 bits, written as a UUID. */
