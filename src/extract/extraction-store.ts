@@ -1,3 +1,4 @@
+import type { FoldCheckpoint } from '../memory/fold-checkpoint.ts';
 import type { RelationLifetimes } from '../memory/relation-rules.ts';
 import type { MemoryState } from '../model/memory.ts';
 import type { StoredMessage } from '../model/message.ts';
@@ -37,10 +38,18 @@ export interface TouchedGroups {
   readonly preferences: ReadonlySet<string>;
 }
 
-/** Some groups: the observations that count, and the memory that stands. */
+/** Some groups: from where and what they are folded, and the memory that stands. */
 export interface TouchedMemory {
+  /** Of the groups that have one. */
+  readonly checkpoints: GroupCheckpoints;
+  /** The observations that count, of each group after its checkpoint. */
   readonly live: LiveMemory;
   readonly folded: MemoryState;
+}
+
+export interface GroupCheckpoints {
+  readonly facts: readonly FoldCheckpoint[];
+  readonly preferences: readonly FoldCheckpoint[];
 }
 
 export interface ResultEventDraft {
@@ -117,6 +126,13 @@ export interface OutcomeOrigin {
 export interface MemoryTransaction {
   /** What the groups are folded from, and to; observations written in this transaction included. */
   touchedMemory(groups: TouchedGroups): Promise<TouchedMemory>;
+  /** All observations of the groups that count, checkpoint or not. */
+  liveObservations(groups: TouchedGroups): Promise<LiveMemory>;
+  /**
+   * Keeps these in place of the groups' present ones. A checkpoint must vanish with any
+   * change of the observations that it was made of, also later and by whomsoever.
+   */
+  keepCheckpoints(checkpoints: GroupCheckpoints): Promise<void>;
   /** Makes memory what it is to be; `before` is what `touchedMemory` told of the same groups. */
   writeMemory(before: MemoryState, after: MemoryState): Promise<void>;
   /** What the profile is made of: current memory and the newest summaries, bounded. */

@@ -8,14 +8,18 @@ export interface Group {
   readonly groupKey: string;
 }
 
-/** Splits observations by the group that each must be folded in. */
+export function groupId({ botId, userId, groupKey }: Group): string {
+  return JSON.stringify([botId, userId, groupKey]);
+}
+
+/** Splits observations by the group that each must be folded in; by `groupId`. */
 export function byGroup<Source extends Observation>(
   observations: readonly Source[],
   keyOf: (observation: Source) => string,
 ): Map<string, Source[]> {
   const groups = new Map<string, Source[]>();
   for (const observation of observations) {
-    const key = JSON.stringify([observation.botId, observation.userId, keyOf(observation)]);
+    const key = groupId({ ...observation, groupKey: keyOf(observation) });
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [observation]);
     else group.push(observation);

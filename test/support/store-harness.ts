@@ -87,6 +87,7 @@ const filledTables = [
   'profiles',
   'preferences',
   'facts',
+  'fold_checkpoints',
   'observations',
   'kept_answers',
   'stage_tasks',

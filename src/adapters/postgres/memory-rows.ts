@@ -1,13 +1,7 @@
 import type pg from 'pg';
-import type {
-  LiveMemory,
-  StoredSummary,
-  TouchedGroups,
-  TouchedMemory,
-} from '../../extract/extraction-store.ts';
+import type { LiveMemory, StoredSummary } from '../../extract/extraction-store.ts';
 import { factGroupKey, preferenceGroupKey } from '../../memory/group-keys.ts';
 import type { FoldedFact, FoldedPreference, MemoryState } from '../../model/memory.ts';
-import type { FactObservation, PreferenceObservation } from '../../model/observation.ts';
 import { prepared } from './prepared.ts';
 
 /** Whose memory: one key within one run. */
@@ -61,50 +55,6 @@ export async function insertObservations(
     ),
   );
 }
-
-/** The fold's input, all observations of these groups that still count, and its output as it stands. */
-export async function readTouched(
-  client: pg.ClientBase,
-  owner: MemoryOwner,
-  groups: TouchedGroups,
-): Promise<TouchedMemory> {
-  const { rows } = await client.query<TouchedRow>(
-    prepared(
-      `select 'observed' as state, kind, observation as item from afterword.observations
-       where key_id = $1 and run_id = $2 and superseded_at is null
-         and kind = 'fact' and group_key = any($3::text[])
-       union all
-       select 'observed', kind, observation from afterword.observations
-       where key_id = $1 and run_id = $2 and superseded_at is null
-         and kind = 'preference' and group_key = any($4::text[])
-       union all
-       select 'folded', 'fact', fact from afterword.facts
-       where key_id = $1 and run_id = $2 and group_key = any($3::text[])
-       union all
-       select 'folded', 'preference', preference from afterword.preferences
-       where key_id = $1 and run_id = $2 and group_key = any($4::text[])`,
-      [owner.keyId, owner.runId, [...groups.facts], [...groups.preferences]],
-    ),
-  );
-  const touched = {
-    live: { facts: [] as FactObservation[], preferences: [] as PreferenceObservation[] },
-    folded: { facts: [] as FoldedFact[], preferences: [] as FoldedPreference[] },
-  };
-  for (const row of rows) {
-    if (row.state === 'observed') {
-      if (row.kind === 'fact') touched.live.facts.push(row.item);
-      else touched.live.preferences.push(row.item);
-    } else if (row.kind === 'fact') touched.folded.facts.push(row.item);
-    else touched.folded.preferences.push(row.item);
-  }
-  return touched;
-}
-
-type TouchedRow =
-  | { readonly state: 'observed'; readonly kind: 'fact'; readonly item: FactObservation }
-  | { readonly state: 'observed'; readonly kind: 'preference'; readonly item: PreferenceObservation }
-  | { readonly state: 'folded'; readonly kind: 'fact'; readonly item: FoldedFact }
-  | { readonly state: 'folded'; readonly kind: 'preference'; readonly item: FoldedPreference };
 
 /** What the fold no longer holds goes, the rest is written over. */
 export async function writeMemory(

@@ -2,15 +2,14 @@ import type pg from 'pg';
 import type { MemoryTransaction } from '../../extract/extraction-store.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { ProfileDocument } from '../../model/profile.ts';
-import { readProfileParts, readTouched, writeMemory, type MemoryOwner } from './memory-rows.ts';
+import { readProfileParts, writeMemory } from './memory-rows.ts';
 import type { LockedKeyRow } from './lock-keys.ts';
 import { appendEvents, type VectorDraft } from './outbox-rows.ts';
 import { prepared } from './prepared.ts';
+import { readLiveObservations, readTouched, writeCheckpoints, type TouchedOwner } from './touched-rows.ts';
 
 /** Whose memory, and the window whose doing it is; null: no window's. */
-export interface MemoryTransactionOwner extends MemoryOwner {
-  readonly botId: string;
-  readonly userId: string;
+export interface MemoryTransactionOwner extends TouchedOwner {
   readonly windowId: string | null;
 }
 
@@ -29,6 +28,8 @@ export function memoryTransaction(
   });
   return {
     touchedMemory: (groups) => readTouched(client, owner, groups),
+    liveObservations: (groups) => readLiveObservations(client, owner, groups),
+    keepCheckpoints: (checkpoints) => writeCheckpoints(client, owner, checkpoints),
     writeMemory: (before, after) => writeMemory(client, owner, before, after),
     profileParts: async () => ({ ...(await readProfileParts(client, owner)), lifetimes }),
     writeProfile: (profile, text) => writeProfile(client, owner, profile, text, locked[0]?.lastSequence ?? 0),
