@@ -12,20 +12,21 @@ const maxEvidence = 20;
  * every window has one piece only, the oldest window's.
  */
 export function withEvidence(newestFirst: readonly MemoryEvidence[], source: Observation): MemoryEvidence[] {
-  const kept: MemoryEvidence[] = [];
-  const said = evidenceOf(source).map((evidence) => asMemoryEvidence(source, evidence));
-  for (const next of [...said, ...newestFirst]) {
-    if (!kept.some((one) => one.messageId === next.messageId && one.quote === next.quote)) kept.push(next);
+  const said: MemoryEvidence[] = [];
+  for (const evidence of evidenceOf(source)) {
+    const next = asMemoryEvidence(source, evidence);
+    if (!isAmong(said, next)) said.push(next);
   }
+  const kept = [...said, ...newestFirst.filter((older) => !isAmong(said, older))];
   while (kept.length > maxEvidence) kept.splice(leastMissed(kept), 1);
   return kept;
 }
 
 /** For readers: newest first; within one instant second words of a window come after first ones of any. */
 export function inOrder(newestFirst: readonly MemoryEvidence[]): MemoryEvidence[] {
-  const isFurther = newestFirst.map((_, place) => isSecond(newestFirst, place));
-  const first = newestFirst.filter((_, place) => isFurther[place] === false);
-  const further = newestFirst.filter((_, place) => isFurther[place] === true);
+  const isSecond = secondWords(newestFirst);
+  const first = newestFirst.filter((_, place) => isSecond[place] === false);
+  const further = newestFirst.filter((_, place) => isSecond[place] === true);
   // Stable: within one instant the order of the claims stands.
   return [...first, ...further].sort((a, b) => b.occurredAtMs - a.occurredAtMs);
 }
@@ -46,14 +47,23 @@ export function sortedChannels(channels: ReadonlyMap<string, LearntIn>): LearntI
   return [...channels].sort(([a], [b]) => compareText(a, b)).map(([, channel]) => channel);
 }
 
+function isAmong(evidence: readonly MemoryEvidence[], { messageId, quote }: MemoryEvidence): boolean {
+  return evidence.some((one) => one.messageId === messageId && one.quote === quote);
+}
+
 function leastMissed(newestFirst: readonly MemoryEvidence[]): number {
-  const second = newestFirst.findLastIndex((_, place) => isSecond(newestFirst, place));
+  const second = secondWords(newestFirst).lastIndexOf(true);
   return second === -1 ? newestFirst.length - 1 : second;
 }
 
-/** Whether newer words of the same window stand before these. */
-function isSecond(newestFirst: readonly MemoryEvidence[], place: number): boolean {
-  return newestFirst.findIndex((one) => one.windowId === newestFirst[place]?.windowId) < place;
+/** Of each, whether newer words of the same window stand before it. */
+function secondWords(newestFirst: readonly MemoryEvidence[]): boolean[] {
+  const windows = new Set<string | null>();
+  return newestFirst.map(({ windowId }) => {
+    const isSecond = windows.has(windowId);
+    windows.add(windowId);
+    return isSecond;
+  });
 }
 
 function evidenceOf(source: Observation): readonly Evidence[] {

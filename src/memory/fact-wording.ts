@@ -7,7 +7,7 @@ import { ranks, type Claim } from './claim.ts';
 import { addAttributes, mergedAttributes, type Attribute } from './fact-attributes.ts';
 import type { Wording } from './period.ts';
 import { strengthOf } from './relation-rules.ts';
-import { rememberedWindows } from './support.ts';
+import { putFirst } from './support.ts';
 
 type FactClaim = Claim<FactObservation>;
 type Told = Pick<
@@ -30,7 +30,7 @@ interface LeadingWords {
   /** As many as there are spellings. */
   readonly namings: Naming[];
   /** Newest first, bounded. */
-  windows: readonly SpokenWindow[];
+  readonly windows: SpokenWindow[];
 }
 
 interface Verb {
@@ -92,16 +92,10 @@ function verbOf({ relation, predicate, polarity }: FactResult): Verb {
 
 function speak(words: LeadingWords, { source: { fact, windowId } }: FactClaim): void {
   words.latest = verbOf(fact);
-  const window = words.windows.find((one) => one.windowId === windowId) ?? {
-    windowId,
-    strongest: words.latest,
-    namings: [],
-  };
+  const place = words.windows.findIndex((one) => one.windowId === windowId);
+  const window = words.windows[place] ?? { windowId, strongest: words.latest, namings: [] };
   if (saysMore(words.latest, window.strongest)) window.strongest = words.latest;
-  if (words.windows[0] !== window) {
-    const others = words.windows.filter((one) => one !== window);
-    words.windows = [window, ...others].slice(0, rememberedWindows);
-  }
+  putFirst(words.windows, place, window);
   name(words, window, fact);
   words.claims += 1;
 }

@@ -4,7 +4,7 @@ import type { Claim } from './claim.ts';
 import { addChannel, withEvidence } from './evidence.ts';
 
 /** So many of the newest windows of a period are known by id; of the others there is a count. */
-export const rememberedWindows = 50;
+const rememberedWindows = 50;
 
 /**
  * What the claims of a period amount to, one after the other in their order: as much as
@@ -16,7 +16,7 @@ export interface Support {
   /** Newest first, bounded. */
   evidence: readonly MemoryEvidence[];
   /** Newest first, bounded. */
-  windowIds: readonly string[];
+  readonly windowIds: string[];
   windowCount: number;
   /** By `channelKey`: as many as there are, since readers keep private ones apart. */
   readonly channels: Map<string, LearntIn>;
@@ -52,8 +52,15 @@ export function addSupport(support: Support, claim: Claim): void {
 }
 
 function countWindow(support: Support, windowId: string): void {
-  if (support.windowIds[0] === windowId) return;
-  const others = support.windowIds.filter((id) => id !== windowId);
-  if (others.length === support.windowIds.length) support.windowCount += 1;
-  support.windowIds = [windowId, ...others].slice(0, rememberedWindows);
+  const place = support.windowIds.indexOf(windowId);
+  if (place === -1) support.windowCount += 1;
+  putFirst(support.windowIds, place, windowId);
+}
+
+/** Keeps a bounded list newest first; `place` is where the window stood, -1: nowhere. */
+export function putFirst<Window>(windows: Window[], place: number, window: Window): void {
+  if (place === 0) return;
+  if (place !== -1) windows.splice(place, 1);
+  windows.unshift(window);
+  if (windows.length > rememberedWindows) windows.pop();
 }

@@ -28,13 +28,15 @@ export async function readTouched(
 ): Promise<TouchedMemory> {
   const { rows } = await client.query<TouchedRow>(
     prepared(
-      // `offset 0` keeps it one range of the index for each group, whatever the statistics say.
+      // `offset 0`: one look-up and one range of the index for each group, whatever the statistics say.
       `with touched as (
          select t.kind, t.group_key, c.upto_ms, c.state
          from (select 'fact' as kind, unnest($3::text[]) as group_key
                union all select 'preference', unnest($4::text[])) t
-         left join afterword.fold_checkpoints c on c.key_id = $1 and c.run_id = $2 and c.kind = t.kind
-           and c.group_key = t.group_key and c.version = $5)
+         left join lateral (
+           select upto_ms, state from afterword.fold_checkpoints
+           where key_id = $1 and run_id = $2 and kind = t.kind and group_key = t.group_key and version = $5
+           offset 0) c on true)
        select 'checkpoint' as part, kind, group_key, upto_ms, state, null::jsonb as item
        from touched where state is not null
        union all

@@ -6,13 +6,15 @@ import { extractWindow, type ExtractDeps } from '../../../src/extract/extract-wi
 import { ModelGate } from '../../../src/extract/model-gate/model-gate.ts';
 import { factsStage } from '../../../src/extract/stages/facts.ts';
 import type { Timing } from '../../../src/extract/timing.ts';
-import { sizeOf, type Benchmark } from '../benchmark.ts';
+import { sizeOf, type Benchmark, type Measurement } from '../benchmark.ts';
+import type { BenchLine } from '../line/bench-line.ts';
 import { makeClosedWindows } from '../extraction/closed-windows.ts';
 import { quantile } from '../report/quantile.ts';
 import { instantModel } from './instant-model.ts';
 import { personLoad, rememberedUser } from './person-load.ts';
 
-const entities = 500;
+/** Of how many things the person speaks, one a window in turn: of many, and of one all the time. */
+const cases = { many: 500, one: 1 } as const;
 /** So many of the person's newest windows are compared with the first windows of as many newcomers. */
 const compared = 50;
 
@@ -26,40 +28,64 @@ export const fold: Benchmark = {
   about: 'one window of a person with 10,000 earlier ones, beside the first of a newcomer',
   run: async (line, options) => {
     const earlier = sizeOf(options, 10_000, 200);
-    const load = personLoad(earlier + compared, compared, { entities, endMs: Date.now() - 3_600_000 });
-    const topic = await line.createTopic('fold', 1);
-    const database = await line.createDatabase();
-    try {
-      await makeClosedWindows(line, database, topic, load);
-      await database.pool.query(
-        `update afterword.extractions set priority = 1
-         where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
-        [rememberedUser],
-      );
-      const settled = await settleAll(depsOf(database.pool), load.windows);
-      const firsts = settled.filter(({ userId }) => userId !== rememberedUser);
-      const last = median(settled.filter(({ userId }) => userId === rememberedUser).slice(-compared));
-      const first = median(firsts);
-      return {
-        measurements: [
-          { what: 'a newcomer’s first window', value: first, unit: 'ms' },
-          { what: `a window after ${earlier} earlier ones`, value: last, unit: 'ms' },
-          { what: 'the latter to the former', value: last / first, unit: '×', goal: { atMost: 2 } },
-        ],
-        details: {
-          earlier,
-          compared,
-          entities,
-          observationsInEachGroup: Math.ceil(earlier / entities),
-          facts: await countFacts(database.pool),
-        },
-      };
-    } finally {
-      await database.drop();
-      await line.removeTopics(topic);
-    }
+    const many = await measure(line, earlier, cases.many);
+    const one = await measure(line, earlier, cases.one);
+    return {
+      measurements: [
+        ...measurementsOf(many, `of ${cases.many} things in turn`),
+        ...measurementsOf(one, 'all of one thing'),
+      ],
+      details: {
+        earlier,
+        compared,
+        entities: cases.many,
+        observationsInEachGroup: Math.ceil(earlier / cases.many),
+        facts: many.facts,
+        observationsInOneGroup: earlier,
+      },
+    };
   },
 };
+
+interface Measured {
+  readonly earlier: number;
+  /** Medians. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly facts: number;
+}
+
+async function measure(line: BenchLine, earlier: number, entities: number): Promise<Measured> {
+  const load = personLoad(earlier + compared, compared, { entities, endMs: Date.now() - 3_600_000 });
+  const topic = await line.createTopic('fold', 1);
+  const database = await line.createDatabase();
+  try {
+    await makeClosedWindows(line, database, topic, load);
+    await database.pool.query(
+      `update afterword.extractions set priority = 1
+       where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
+      [rememberedUser],
+    );
+    const settled = await settleAll(depsOf(database.pool), load.windows);
+    return {
+      earlier,
+      firstMs: median(settled.filter(({ userId }) => userId !== rememberedUser)),
+      lastMs: median(settled.filter(({ userId }) => userId === rememberedUser).slice(-compared)),
+      facts: await countFacts(database.pool),
+    };
+  } finally {
+    await database.drop();
+    await line.removeTopics(topic);
+  }
+}
+
+function measurementsOf({ earlier, firstMs, lastMs }: Measured, about: string): Measurement[] {
+  return [
+    { what: `a newcomer’s first window (${about})`, value: firstMs, unit: 'ms' },
+    { what: `a window after ${earlier} earlier ones, ${about}`, value: lastMs, unit: 'ms' },
+    { what: `the latter to the former, ${about}`, value: lastMs / firstMs, unit: '×', goal: { atMost: 2 } },
+  ];
+}
 
 interface SettledWindow {
   readonly userId: string;
