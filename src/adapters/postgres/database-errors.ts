@@ -59,6 +59,9 @@ function hintFor(sqlstate: string): string {
   if (sqlstate === '42501') {
     return 'let the user of DATABASE_URL create in the database, or own the schema afterword';
   }
+  if (sqlstate === '26000' || sqlstate === '42P05') {
+    return 'a pooler before the database loses prepared statements: let it keep them (PgBouncer: max_prepared_statements) or pool by session';
+  }
   if (sqlstate === '53300') return 'the server has no connection left: raise its max_connections';
   return 'check that Postgres at DATABASE_URL is running, reachable and not full';
 }

@@ -5,7 +5,8 @@ import { defaulted, optional } from './variable.ts';
 export const storageVariables = {
   DATABASE_URL: optional({
     kind: databaseUrlKind,
-    about: 'Postgres that holds messages, windows and memory. Secret where it has a password.',
+    about:
+      'Postgres that holds messages, windows and memory. A pooler in between has to keep prepared statements. Secret where it has a password.',
     unset: 'the embedded Postgres under `DATA_DIR`',
   }),
   QDRANT_URL: optional({
