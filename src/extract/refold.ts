@@ -1,4 +1,4 @@
-import { diffMemory } from '../memory/diff-memory.ts';
+import { diffMemory, withdrawnDiffer } from '../memory/diff-memory.ts';
 import { factMemory } from '../memory/fold-facts.ts';
 import { preferenceMemory } from '../memory/fold-preferences.ts';
 import { foldTouched } from '../memory/fold-touched.ts';
@@ -22,7 +22,9 @@ export async function refold(transaction: MemoryTransaction, groups: TouchedGrou
   const touched = await transaction.touchedMemory(groups);
   const { after, checkpoints } = await foldAll(transaction, touched);
   const changes = diffMemory(touched.folded, after);
-  if (changes.length > 0) await transaction.writeMemory(touched.folded, after);
+  if (changes.length > 0 || withdrawnDiffer(touched.folded, after)) {
+    await transaction.writeMemory(touched.folded, after);
+  }
   if (checkpoints.facts.length + checkpoints.preferences.length > 0) {
     await transaction.keepCheckpoints(checkpoints);
   }

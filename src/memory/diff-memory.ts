@@ -32,6 +32,23 @@ export function diffMemory(before: MemoryState, after: MemoryState): MemoryChang
   ];
 }
 
+/**
+ * Whether what a person withdrew stands on other claims than before. Nobody is told of it
+ * (`diffMemory` leaves it out), and it is stored all the same: memory is what the fold says.
+ */
+export function withdrawnDiffer(before: MemoryState, after: MemoryState): boolean {
+  return withdrawnOf(before) !== withdrawnOf(after);
+}
+
+function withdrawnOf({ facts, preferences }: MemoryState): string {
+  const items = [
+    ...facts.map((item) => ({ id: factId(item), item })),
+    ...preferences.map((item) => ({ id: preferenceId(item), item })),
+  ];
+  const withdrawn = items.filter(({ item }) => item.status === 'retracted');
+  return withdrawn.length === 0 ? '' : canonicalJson(withdrawn.sort((a, b) => compareText(a.id, b.id)));
+}
+
 const factId = (fact: FoldedFact): string => fact.factId;
 const preferenceId = (preference: FoldedPreference): string => preference.preferenceId;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diffMemory } from '../../src/memory/diff-memory.ts';
+import { diffMemory, withdrawnDiffer } from '../../src/memory/diff-memory.ts';
 import { foldFactGroups } from '../../src/memory/fold-facts.ts';
 import { foldPreferenceGroups } from '../../src/memory/fold-preferences.ts';
 import { retractFact } from '../../src/memory/manual-observations.ts';
@@ -64,6 +64,18 @@ describe('diffMemory', () => {
     expect(diffMemory(after, stateOf([porto, portoAgain, retraction]))).toEqual([]);
     expect(diffMemory(after, stateOf([retraction]))).toEqual([]);
     expect(brief(diffMemory(after, before))).toEqual(['confirmed new Porto']);
+  });
+
+  it('leaves to be stored what a withdrawn fact stands on, though nobody is told', () => {
+    const retraction = retractFact(stateOf([porto]).facts[0] as FoldedFact, {
+      entryId: 'entry',
+      enteredAtMs: at('2026-02-01'),
+    });
+    const withdrawn = stateOf([porto, retraction]);
+    expect(withdrawnDiffer(withdrawn, stateOf([retraction, porto]))).toBe(false);
+    expect(withdrawnDiffer(withdrawn, stateOf([porto, portoAgain, retraction]))).toBe(true);
+    expect(withdrawnDiffer(withdrawn, stateOf([retraction]))).toBe(true);
+    expect(withdrawnDiffer(stateOf([porto]), stateOf([rome]))).toBe(false);
   });
 
   it('tells a past that was over when it was learned', () => {
