@@ -250,16 +250,19 @@ describe('where a consumer begins', () => {
     expect(await consumer.choosePosition({ ...start, committed: 0n })).toBe(0n);
   });
 
-  it('records what retention took before it was read, and begins after it', async () => {
-    const consumer = openConsumer(pausableSource());
-    await consumer.handleBatch(batchOf([message({ id: 'a', atMs: dayMs })]));
-    const start = { topic: messagesTopic, partition: 0, logStart: 5n, logEnd: 9n };
-    for (const committed of [undefined, 0n, 7n]) {
+  it.each([undefined, 0n, 7n])(
+    'records what retention took before it was read, and begins after it, whatever was committed: %s',
+    async (committed) => {
+      const consumer = openConsumer(pausableSource());
+      await consumer.handleBatch(batchOf([message({ id: 'a', atMs: dayMs })]));
+      const start = { topic: messagesTopic, partition: 0, logStart: 5n, logEnd: 9n };
       expect(await consumer.choosePosition({ ...start, committed })).toBe(5n);
-    }
-    const gaps = await harness.rows('select from_offset, to_offset, reason from afterword.log_gaps');
-    expect(gaps).toEqual([{ from_offset: '1', to_offset: '5', reason: 'retention' }]);
-  });
+      const gaps = await harness.rows('select from_offset, to_offset, reason from afterword.log_gaps');
+      expect(gaps).toEqual([{ from_offset: '1', to_offset: '5', reason: 'retention' }]);
+      // What is gone has ended: the next start finds no gap.
+      expect(await harness.store.storedPosition(start)).toBe(5n);
+    },
+  );
 
   it('begins again with a topic that was made anew', async () => {
     const consumer = openConsumer(pausableSource());
