@@ -1,25 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { conversations } from '../support/conversations.ts';
-import { resolveKafkaJars } from '../support/kafka-jars.ts';
 import { startKafkaNode, type KafkaNode } from '../support/kafka-from-jars.ts';
-import { describeWithPostgres } from '../support/kafka-suite.ts';
+import { describeWithOwnBroker } from '../support/own-broker-suite.ts';
 import { LineUnderTest } from '../support/line-under-test.ts';
 import { ResultsReader } from '../support/results-reader.ts';
 import { until } from '../support/until.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
-
-/** A broker that a test may kill has to be its own, which takes Kafka's jars and Java. */
-const jarsMissing = await resolveKafkaJars().then(
-  () => undefined,
-  (error: unknown) => (error instanceof Error ? error.message.split('\n')[0] : 'unknown'),
-);
-
-const describeWithOwnBroker =
-  jarsMissing === undefined
-    ? describeWithPostgres
-    : (name: string, suite: () => void): void => {
-        describe.skip(`${name} (no broker of its own: ${jarsMissing})`, suite);
-      };
 
 describeWithOwnBroker('a worker whose Kafka is not as it should be', () => {
   let node: KafkaNode;

@@ -1,9 +1,8 @@
 import kafkajs, { type AclEntry } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { conversations } from '../support/conversations.ts';
 import { startKafkaNode, type KafkaNode } from '../support/kafka-from-jars.ts';
-import { resolveKafkaJars } from '../support/kafka-jars.ts';
-import { describeWithPostgres } from '../support/kafka-suite.ts';
+import { describeWithOwnBroker } from '../support/own-broker-suite.ts';
 import { LineUnderTest } from '../support/line-under-test.ts';
 import { until } from '../support/until.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
@@ -11,19 +10,6 @@ import type { WorkerProcess } from '../support/worker-process.ts';
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
 type Operation = AclEntry['operation'];
-
-/** Rights take a broker of its own that asks for them, which takes Kafka's jars and Java. */
-const jarsMissing = await resolveKafkaJars().then(
-  () => undefined,
-  (error: unknown) => (error instanceof Error ? error.message.split('\n')[0] : 'unknown'),
-);
-
-const describeWithOwnBroker =
-  jarsMissing === undefined
-    ? describeWithPostgres
-    : (name: string, suite: () => void): void => {
-        describe.skip(`${name} (no broker of its own: ${jarsMissing})`, suite);
-      };
 
 describeWithOwnBroker('a worker whose topics are closed to it', () => {
   let node: KafkaNode;
