@@ -15,8 +15,7 @@ alter table afterword.windows set (fillfactor = 45);
 -- planner would then read and sort all of it for every claim (6,000 windows: 29 ms; read in
 -- the order of the index: less than 1 ms). So sorting is no choice here.
 create function afterword.claim_windows(new_owner text, most integer, lease_ms bigint)
-  returns table (
-    window_id uuid, lease_epoch bigint, attempts integer, timeouts integer, user_is_bot boolean)
+  returns table (window_id uuid, lease_epoch bigint, attempts integer, timeouts integer)
   language sql volatile rows 10
   set enable_sort = off
   set enable_bitmapscan = off
@@ -42,10 +41,7 @@ as $$
       attempts = e.attempts + 1, timeouts = case when e.attempts = 0 then 0 else e.timeouts end,
       updated_at = clock_timestamp()
   from due where e.window_id = due.window_id
-  returning e.window_id, e.lease_epoch, e.attempts, e.timeouts,
-    exists (
-      select from afterword.user_keys k join afterword.bots b on b.bot_id = k.user_id
-      where k.key_id = e.key_id);
+  returning e.window_id, e.lease_epoch, e.attempts, e.timeouts;
 $$;
 
 -- Keeps a model's answer, unless a message that it was made from was deleted meanwhile. The

@@ -5,7 +5,14 @@ import { compareMessages, type Role } from '../../model/message.ts';
 import type { CloseReason } from '../../model/session-window.ts';
 import { prepared } from './prepared.ts';
 
-interface ClaimRow {
+interface LeaseRow {
+  window_id: string;
+  lease_epoch: string;
+  attempts: number;
+  timeouts: number;
+}
+
+interface ClaimedRow {
   window_id: string;
   run_id: number;
   key_id: string;
@@ -17,12 +24,9 @@ interface ClaimRow {
   ended_at_ms: string;
   message_count: number;
   close_reason: CloseReason;
-  window_status: 'closed' | 'superseded';
+  window_status: 'open' | 'closed' | 'superseded' | 'erased';
   superseded_by: string[] | null;
   stored_revision: number;
-  lease_epoch: string;
-  attempts: number;
-  timeouts: number;
   user_is_bot: boolean;
 }
 
@@ -33,23 +37,45 @@ export async function claimWindows(
   limit: number,
   leaseMs: number,
 ): Promise<ClaimedWindow[]> {
-  const { rows } = await pool.query<ClaimRow>(
-    prepared(
-      `select c.window_id, c.lease_epoch, c.attempts, c.timeouts, c.user_is_bot, w.run_id, w.key_id, k.bot_id, k.user_id,
-         w.channel_id, w.channel_type, w.started_at_ms, w.ended_at_ms, w.message_count,
-         w.close_reason, w.status as window_status, w.superseded_by::text[],
-         w.revision as stored_revision
-       from afterword.claim_windows($1, $2, $3) c
-       join afterword.windows w using (window_id)
-       join afterword.user_keys k using (key_id)
-       order by w.started_at_ms`,
-      [owner, limit, leaseMs],
-    ),
+  const { rows: leases } = await pool.query<LeaseRow>(
+    prepared('select window_id, lease_epoch, attempts, timeouts from afterword.claim_windows($1, $2, $3)', [
+      owner,
+      limit,
+      leaseMs,
+    ]),
   );
-  return rows.map(toClaim);
+  if (leases.length === 0) return [];
+  const windows = await readClaimed(
+    pool,
+    leases.map((lease) => lease.window_id),
+  );
+  return windows.map((row) => toClaim(row, leases));
 }
 
-function toClaim(row: ClaimRow): ClaimedWindow {
+/**
+ * A statement that begins after the claim is committed: from then on nobody else raises the
+ * window's revision. One that claims sees, in the same snapshot, the revision from before a
+ * settlement that it has just waited for or overtaken.
+ */
+async function readClaimed(pool: pg.Pool, windowIds: readonly string[]): Promise<ClaimedRow[]> {
+  const { rows } = await pool.query<ClaimedRow>(
+    prepared(
+      `select w.window_id, w.run_id, w.key_id, k.bot_id, k.user_id, w.channel_id, w.channel_type,
+         w.started_at_ms, w.ended_at_ms, w.message_count, w.close_reason, w.status as window_status,
+         w.superseded_by::text[], w.revision as stored_revision,
+         exists (select from afterword.bots b where b.bot_id = k.user_id) as user_is_bot
+       from afterword.windows w join afterword.user_keys k using (key_id)
+       where w.window_id = any($1::uuid[])
+       order by w.started_at_ms`,
+      [windowIds],
+    ),
+  );
+  return rows;
+}
+
+function toClaim(row: ClaimedRow, leases: readonly LeaseRow[]): ClaimedWindow {
+  const lease = leases.find(({ window_id: windowId }) => windowId === row.window_id);
+  if (lease === undefined) throw new Error('a window was read that was not claimed');
   return {
     windowId: row.window_id,
     runId: row.run_id,
@@ -63,12 +89,13 @@ function toClaim(row: ClaimRow): ClaimedWindow {
     messageCount: row.message_count,
     closeReason: row.close_reason,
     revision: row.stored_revision + 1,
-    windowStatus: row.window_status,
+    // One that was opened again or erased since the claim: what settles it looks again.
+    windowStatus: row.window_status === 'superseded' ? 'superseded' : 'closed',
     supersededBy: row.superseded_by ?? [],
     storedRevision: row.stored_revision,
-    leaseEpoch: Number(row.lease_epoch),
-    attempts: row.attempts,
-    timeouts: row.timeouts,
+    leaseEpoch: Number(lease.lease_epoch),
+    attempts: lease.attempts,
+    timeouts: lease.timeouts,
     userIsBot: row.user_is_bot,
   };
 }

@@ -59,6 +59,26 @@ describe('renewing claims', () => {
   });
 });
 
+describe('claiming', () => {
+  it('tells the revision that another worker stored while the claim waited, and that the user is a bot', async () => {
+    await harness.begin();
+    await storeRecords(harness.store, logOf([message({ id: 'm', atMs: dayMs, user: 'zed' })]));
+    await closeAll(harness.closing);
+    const other = await harness.pool.connect();
+    await other.query('begin');
+    // The claim's statement begins, and waits; what is committed then is newer than its snapshot.
+    await other.query('lock table afterword.extractions in access exclusive mode');
+    const claiming = createPostgresExtractionStore(large).claim('one', 10, 60_000);
+    await until('the claim waits', async () => (await waiting()) === 1, { everyMs: 5 });
+    await other.query('update afterword.windows set revision = 1');
+    await other.query(`insert into afterword.bots (bot_id) values ('zed')`);
+    await other.query('commit');
+    other.release();
+    const [claim] = await claiming;
+    expect(claim).toMatchObject({ storedRevision: 1, revision: 2, userIsBot: true });
+  });
+});
+
 /**
  * Postgres may find what is running by the end of its lease, and what a batch changes by its
  * place in the table: here the one is the other backwards.
