@@ -14,6 +14,7 @@ import { describeWithKafka, describeWithPostgres } from '../support/kafka-suite.
 import { dayMs, deleted, logOf, message, openStoreHarness, storeRecords } from '../support/store-harness.ts';
 import { QdrantServer } from '../support/qdrant-server.ts';
 import { commandHarness } from './command-harness.ts';
+import { createTopics } from '../../src/adapters/kafka/create-topics.ts';
 
 /** Nothing listens there. */
 const deadPort = '127.0.0.1:1';
@@ -283,16 +284,13 @@ describeWithKafka('afterword doctor with a real broker', (brokers) => {
   async function makeTopic(topic: string, settings: Record<string, string>): Promise<void> {
     const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic,
-          numPartitions: 3,
-          configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
-        },
-      ],
-    });
+    await createTopics(admin, [
+      {
+        topic,
+        numPartitions: 3,
+        configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      },
+    ]);
     await admin.disconnect();
   }
 

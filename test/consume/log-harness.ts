@@ -13,6 +13,7 @@ import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { createBareKafka, makeTopic } from '../adapters/kafka/kafka-log.ts';
 import { dayMs, message, openStoreHarness, type StoreHarness } from '../support/store-harness.ts';
 import { until } from '../support/until.ts';
+import { createTopics } from '../../src/adapters/kafka/create-topics.ts';
 
 export interface LogReader {
   readonly consumer: Consumer;
@@ -185,7 +186,7 @@ export class LogHarness {
     await until('the topic to be gone', async () => !(await admin.listTopics()).includes(topic), {
       everyMs: 10,
     });
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
+    await createTopics(admin, [{ topic, numPartitions: partitions }]);
   }
 
   told(event: string): readonly Record<string, unknown>[] {

@@ -5,6 +5,7 @@ import { startAfterword, type AfterwordProcess } from '../support/afterword-proc
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { describeWithKafka, uniqueTopic } from '../support/kafka-suite.ts';
 import { until } from '../support/until.ts';
+import { createTopics } from '../../src/adapters/kafka/create-topics.ts';
 
 const emoji = '😀';
 const secret = 'PLANTED-SECRET-WORDS';
@@ -152,15 +153,12 @@ describeWithKafka('bad input on a real Kafka', () => {
     const admin = kafka.admin();
     await admin.connect();
     const large = [{ name: 'max.message.bytes', value: '8000000' }];
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        { topic: topics.messages, numPartitions: 1, configEntries: large },
-        { topic: topics.results, numPartitions: 1 },
-        // Smaller than the largest dead letter: the copy is cut, the relay goes on.
-        { topic: topics.dead, numPartitions: 1 },
-      ],
-    });
+    await createTopics(admin, [
+      { topic: topics.messages, numPartitions: 1, configEntries: large },
+      { topic: topics.results, numPartitions: 1 },
+      // Smaller than the largest dead letter: the copy is cut, the relay goes on.
+      { topic: topics.dead, numPartitions: 1 },
+    ]);
     await admin.disconnect();
     database = await createTestDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 2 });

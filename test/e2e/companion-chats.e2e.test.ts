@@ -7,6 +7,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { describeWithKafka } from '../support/kafka-suite.ts';
 import { ResultsReader } from '../support/results-reader.ts';
 import { until } from '../support/until.ts';
+import { createTopics } from '../../src/adapters/kafka/create-topics.ts';
 
 const lines = readFileSync(new URL('../fixtures/companion-chats.jsonl', import.meta.url), 'utf8')
   .split('\n')
@@ -52,14 +53,11 @@ describeWithKafka('the companion chats on real Kafka and Postgres', () => {
   });
 
   async function makeTopics(partitions: number): Promise<void> {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        { topic: topics.messages, numPartitions: partitions },
-        { topic: topics.results, numPartitions: 3 },
-        { topic: topics.deadLetters, numPartitions: 1 },
-      ],
-    });
+    await createTopics(admin, [
+      { topic: topics.messages, numPartitions: partitions },
+      { topic: topics.results, numPartitions: 3 },
+      { topic: topics.deadLetters, numPartitions: 1 },
+    ]);
   }
 
   function startWorkers(count: number): void {

@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from './database.ts';
 import { uniqueTopic } from './kafka-suite.ts';
 import { until } from './until.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
+import { createTopics } from '../../src/adapters/kafka/create-topics.ts';
 
 interface Topics {
   readonly messages: string;
@@ -85,10 +86,10 @@ export class LineUnderTest {
 
   async makeTopics(names: readonly (keyof Topics)[], partitions = 2): Promise<void> {
     if (names.length === 0) return;
-    await this.admin.createTopics({
-      waitForLeaders: true,
-      topics: names.map((name) => ({ topic: this.topics[name], numPartitions: partitions })),
-    });
+    await createTopics(
+      this.admin,
+      names.map((name) => ({ topic: this.topics[name], numPartitions: partitions })),
+    );
   }
 
   get pool(): pg.Pool {

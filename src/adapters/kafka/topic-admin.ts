@@ -4,6 +4,7 @@ import { AfterwordError } from '../../errors.ts';
 import type { LogPartition } from '../../consume/record-source.ts';
 import type { PartitionOffsets, TopicAdmin, TopicDescription } from '../../publish/topic-admin.ts';
 import { AdminConnection, StaleMetadata } from './admin-connection.ts';
+import { createTopics } from './create-topics.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 
 export function createKafkaTopicAdmin(connection: KafkaConnection): TopicAdmin {
@@ -68,7 +69,7 @@ async function readSettings(admin: Admin, topic: string): Promise<Map<string, st
 
 async function ensureTopic(admin: Admin, topic: string, partitions: number): Promise<boolean> {
   // The replication factor is left to the broker; a topic that is there already is not an error.
-  return admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+  return createTopics(admin, [{ topic, numPartitions: partitions }]);
 }
 
 export async function readOffsets(admin: Admin, topic: string, groupId: string): Promise<PartitionOffsets[]> {

@@ -5,6 +5,7 @@ import { createKafkaRecordSource } from '../../../src/adapters/kafka/record-sour
 import type { RecordSource } from '../../../src/consume/record-source.ts';
 import { LogRecorder } from '../../contracts/log-recorder.ts';
 import { uniqueTopic } from '../../support/kafka-suite.ts';
+import { createTopics } from '../../../src/adapters/kafka/create-topics.ts';
 
 /** A bare client, for what only a test does to a broker. */
 export function createBareKafka(brokers: string[]): Kafka {
@@ -18,10 +19,7 @@ export async function makeTopic(
 ): Promise<string> {
   const topic = uniqueTopic('kafka');
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions: partitions, configEntries }],
-  });
+  await createTopics(admin, [{ topic, numPartitions: partitions, configEntries }]);
   return topic;
 }
 

@@ -5,6 +5,7 @@ import { createKafkaRecordSource } from '../../../src/adapters/kafka/record-sour
 import { LogRecorder, until } from '../../contracts/log-recorder.ts';
 import { describeWithKafka } from '../../support/kafka-suite.ts';
 import { createBareKafka, makeTopic, startReader, type ReaderOptions, type TestReader } from './kafka-log.ts';
+import { createTopics } from '../../../src/adapters/kafka/create-topics.ts';
 
 describeWithKafka('the Kafka record source', (brokers) => {
   let kafka: Kafka;
@@ -26,6 +27,11 @@ describeWithKafka('the Kafka record source', (brokers) => {
     const reader = await startReader({ brokers, ...options });
     readers.push(reader);
     return reader;
+  }
+
+  async function committedOf(topic: string): Promise<string | undefined> {
+    const [offsets] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
+    return offsets?.partitions[0]?.offset;
   }
 
   async function produce(topic: string, values: readonly string[], key = 'k'): Promise<void> {
@@ -55,11 +61,7 @@ describeWithKafka('the Kafka record source', (brokers) => {
     await inTransaction(['not', 'this'], 'abort');
     await until('position 9', async () => (await source.progress())[0]?.position === 9n);
     expect((await source.progress())[0]?.endOffset).toBe(9n);
-    await until('the commit of what was passed', async () => {
-      await source.progress();
-      const [offsets] = await admin.fetchOffsets({ groupId: topic, topics: [topic] });
-      return offsets?.partitions[0]?.offset === '9';
-    });
+    await until('the commit of what was passed', async () => (await committedOf(topic)) === '9');
     // Told before it was committed.
     expect(recorder.passed.at(-1)).toBe(9n);
     await inTransaction(['c'], 'commit');
@@ -142,7 +144,7 @@ describeWithKafka('the Kafka record source', (brokers) => {
     await until('the old records', () => recorder.records.length === 3);
     await admin.deleteTopics({ topics: [topic] });
     await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic));
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+    await createTopics(admin, [{ topic, numPartitions: 1 }]);
     await produce(topic, ['new 0']);
     await until('the new record', () => recorder.values().includes('new 0'), 45_000);
     expect(recorder.values()).toEqual(['old 0', 'old 1', 'old 2', 'new 0']);
@@ -161,6 +163,7 @@ describeWithKafka('the Kafka record source', (brokers) => {
       await produce(topic, ['old 0', 'old 1']);
       const { source, recorder } = await read({ topic });
       await until('the old records', () => recorder.records.length === 2);
+      await until('their commit', async () => (await committedOf(topic)) === '2');
       let goOn: () => void = () => undefined;
       const held = new Promise<void>((resolve) => {
         goOn = resolve;
@@ -173,7 +176,7 @@ describeWithKafka('the Kafka record source', (brokers) => {
       }
       await admin.deleteTopics({ topics: [topic] });
       await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic));
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+      await createTopics(admin, [{ topic, numPartitions: 1 }]);
       const values = Array.from({ length: 9 }, (_, n) => `new ${n}`);
       await produce(topic, values);
       // The consume role asks every second; all of this may happen in between, too.

@@ -6,6 +6,7 @@ import { until } from '../../support/until.ts';
 import type { ProfileFolder } from '../profile/profile-folder.ts';
 import { createBenchDatabase, type BenchDatabase } from './bench-database.ts';
 import type { Services } from './services.ts';
+import { createTopics } from '../../../src/adapters/kafka/create-topics.ts';
 
 /** The services of a run, and what every benchmark does with them. */
 export class BenchLine {
@@ -45,16 +46,8 @@ export class BenchLine {
   /** A topic that no other measurement has used; deleted with its records by `removeTopics`. */
   async createTopic(stem: string, partitions: number): Promise<string> {
     const topic = `bench-${stem}-${randomBytes(4).toString('hex')}`;
-    const topics = [{ topic, numPartitions: partitions }];
     await this.withAdmin(async (admin) => {
-      await admin.createTopics({ waitForLeaders: false, topics });
-      // Not kafkajs's own waiting: it gives up where a busy broker does not know its new topic yet.
-      await until('the new topic', () =>
-        admin.fetchTopicMetadata({ topics: [topic] }).then(
-          ({ topics: [found] }) => found?.partitions.every(({ leader }) => leader >= 0) === true,
-          () => false,
-        ),
-      );
+      await createTopics(admin, [{ topic, numPartitions: partitions }]);
     });
     return topic;
   }
