@@ -62,7 +62,7 @@ export class Assignment {
   }
 
   /** What the group has no offset of any more, though it had one: its log is gone, too. */
-  noteCommitted(asked: readonly HeldPartition[], committed: ReadonlyMap<number, bigint>): void {
+  #noteCommitted(asked: readonly HeldPartition[], committed: ReadonlyMap<number, bigint>): void {
     for (const held of asked) {
       if (held.isLost || held.isChoosing || committed.has(held.partition)) continue;
       if (held.isBusy) held.isUprooted = true;
@@ -77,14 +77,14 @@ export class Assignment {
    *
    * @throws when Kafka does not answer; nothing may be committed then
    */
-  async makeSure(held: HeldPartition): Promise<void> {
-    if (!held.hasCommitted) return;
-    this.noteCommitted([held], await this.#readCommitted());
+  async makeSure(): Promise<void> {
+    const asked = this.all().filter((held) => held.hasCommitted);
+    this.#noteCommitted(asked, await this.#readCommitted());
   }
 
-  /** Those whose offset must be there, while nobody deletes the topic. */
-  committedOnes(): HeldPartition[] {
-    return this.all().filter((held) => held.hasCommitted);
+  /** Nothing more is fetched; batches in hand end by themselves. */
+  holdAll(): void {
+    for (const held of this.all()) held.setHold('closing', true);
   }
 
   /** After the batch that was in hand when the log was found to be another one. */
@@ -110,7 +110,7 @@ export class Assignment {
     for (const held of doubtful) held.setHold('confirming', true);
     for (let attempt = 1; doubtful.length > 0 && !signal.aborted; attempt++) {
       try {
-        this.noteCommitted(doubtful, await this.#readCommitted());
+        this.#noteCommitted(doubtful, await this.#readCommitted());
         for (const held of doubtful) held.setHold('confirming', false);
         return;
       } catch (error) {

@@ -3,33 +3,39 @@ import type { Batch, EachBatchPayload } from 'kafkajs';
 import type { Assignment } from './assignment.ts';
 import { backOffMs } from './back-off.ts';
 import type { HeldPartition } from './held-partition.ts';
-import { isMembershipError, reasonOf } from './kafka-errors.ts';
+import { reasonOf } from './kafka-errors.ts';
 import type { MembershipContext } from './membership-context.ts';
+import type { OffsetCommitter } from './offset-committer.ts';
 import { Pulse } from './pulse.ts';
 import { toLogRecord } from './to-log-record.ts';
-
-type CommitOnce = (offset: HeldPartition, position: bigint) => Promise<void>;
 
 /**
  * Hands kafkajs's batches to the handler. What must hold:
  * 1. No batch of a partition before its position was chosen.
  * 2. One batch at a time for each partition, each beginning at `position`.
- * 3. An offset is resolved and committed only for what the handler took, while the
- *    partition is still ours and the log still the one that was read.
+ * 3. An offset is resolved, and left to the committer, only for what the handler took while
+ *    the partition was still ours.
  */
 export class BatchDelivery {
   readonly #context: MembershipContext;
   readonly #assignment: Assignment;
-  #commitOnce: CommitOnce | undefined;
+  readonly #committer: OffsetCommitter;
+  readonly #inHand = new Set<Promise<void>>();
 
-  constructor(context: MembershipContext, assignment: Assignment) {
+  constructor(context: MembershipContext, assignment: Assignment, committer: OffsetCommitter) {
     this.#context = context;
     this.#assignment = assignment;
+    this.#committer = committer;
+  }
+
+  /** Resolves when no batch is in hand any more. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#inHand);
   }
 
   /** Rejects only with what tells kafkajs to join again; returning without resolving means "later again". */
   async take(payload: EachBatchPayload): Promise<void> {
-    this.#commitOnce ??= (held, position) => this.#commit(payload, held, position);
+    this.#committer.commitBy((topics) => payload.commitOffsetsIfNecessary(topics));
     const held = this.#assignment.find(payload.batch.partition);
     if (held?.position === undefined || held.isBusy || held.isHeldBack) return;
     if (this.#context.signal.aborted || payload.isStale()) return;
@@ -39,9 +45,12 @@ export class BatchDelivery {
       return;
     }
     held.isBusy = true;
+    const work = this.#deliver(payload, held);
+    this.#inHand.add(work);
     try {
-      await this.#deliver(payload, held);
+      await work;
     } finally {
+      this.#inHand.delete(work);
       held.isBusy = false;
       held.finishRealigning();
       this.#assignment.finishUprooting(held);
@@ -51,28 +60,7 @@ export class BatchDelivery {
   /** Only control records, aborted or compacted ones came: kafkajs calls no eachBatch for these. */
   pass(partition: number, lastOffset: string): void {
     const held = this.#assignment.find(partition);
-    if (held?.isChoosing === false && !held.isBusy) held.advanceTo(BigInt(lastOffset) + 1n);
-  }
-
-  /**
-   * Commits what reading has passed beyond the last batch (control records), and what
-   * an earlier commit failed to tell, so that lag as others see it is the true lag.
-   */
-  async commitPassed(): Promise<void> {
-    const { handler, options } = this.#context;
-    const commitOnce = this.#commitOnce;
-    if (commitOnce === undefined) return;
-    for (const held of this.#assignment.all()) {
-      const position = held.uncommitted;
-      if (position === undefined) continue;
-      const { partition } = held;
-      // First there, as with a batch: an offset that is ahead of what the handler knows is an alarm.
-      await handler.positionPassed({ topic: options.topic, partition }, position);
-      // A batch may have come meanwhile, and its commit with it: ours would move it back.
-      if (held.isLost || held.uncommitted !== position) continue;
-      // A change of the group reaches kafkajs by its own heartbeat.
-      await commitOnce(held, position).catch(() => undefined);
-    }
+    if (held?.isChoosing === false && !held.isBusy) held.passTo(BigInt(lastOffset) + 1n);
   }
 
   async #deliver(payload: EachBatchPayload, held: HeldPartition): Promise<void> {
@@ -96,28 +84,13 @@ export class BatchDelivery {
     }
     if (!isStale()) {
       held.refusals = 0;
-      held.position = nextOffset;
+      held.storedTo(nextOffset);
       // With all that lies behind its last record: control records are part of a batch that shows none.
       payload.resolveOffset(batch.lastOffset());
-      if (await this.#isSameLog(held, nextOffset)) await this.#commit(payload, held, nextOffset);
+      // From its first offset on the group shows when this log is replaced by another one.
+      if (!held.hasCommitted) void this.#committer.commit();
     }
     pulse.rethrow();
-  }
-
-  /** Without an answer the commit is left to the next batch or poll. */
-  async #isSameLog(held: HeldPartition, position: bigint): Promise<boolean> {
-    try {
-      await this.#assignment.makeSure(held);
-      return true;
-    } catch (error) {
-      this.#tellLostCommit(held, position, error);
-      return false;
-    }
-  }
-
-  #tellLostCommit({ partition }: HeldPartition, offset: bigint, error: unknown): void {
-    const { topic, onEvent } = this.#context.options;
-    onEvent?.({ type: 'commit-lost', topic, partition, offset, reason: reasonOf(error) });
   }
 
   /** Not by rejecting: kafkajs would try five times and then crash, again and again. */
@@ -138,28 +111,6 @@ export class BatchDelivery {
         held.setHold('refused', false);
       }),
     );
-  }
-
-  /**
-   * The payload's own commit, which asks once with the generation of now. The
-   * consumer's `commitOffsets` asks again for seconds, under whatever generation
-   * there is by then, for a partition that may be somebody else's.
-   */
-  async #commit(payload: EachBatchPayload, held: HeldPartition, position: bigint): Promise<void> {
-    // What is in doubt is made up for with the next commit, once it is known to be the same log.
-    if (held.isLost || held.isInDoubt) return;
-    const { topic } = this.#context.options;
-    const { partition } = held;
-    const offset = position.toString();
-    try {
-      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-      held.committed = position;
-      held.hasCommitted = true;
-    } catch (error) {
-      this.#tellLostCommit(held, position, error);
-      // The records are durable and a repeat is harmless; only a change of the group concerns kafkajs.
-      if (isMembershipError(error)) throw error;
-    }
   }
 }
 

@@ -10,6 +10,7 @@ import type { FetchControl } from './held-partition.ts';
 import { createKafkaClient } from './kafka-client.ts';
 import { isPassing } from './kafka-errors.ts';
 import type { MembershipContext } from './membership-context.ts';
+import { OffsetCommitter } from './offset-committer.ts';
 import type { KafkaRecordSourceOptions } from './record-source.ts';
 import { createStickyAssigner } from './sticky-assigner.ts';
 
@@ -27,7 +28,8 @@ const closeMs = 15_000;
  */
 export class GroupMembership {
   readonly assignment: Assignment;
-  readonly delivery: BatchDelivery;
+  readonly #delivery: BatchDelivery;
+  readonly #committer: OffsetCommitter;
   readonly #options: KafkaRecordSourceOptions;
   readonly #consumer: Consumer;
   readonly #ended = createDeferred<MembershipEnd>();
@@ -49,7 +51,8 @@ export class GroupMembership {
     };
     this.#options = parts.options;
     this.assignment = new Assignment(context);
-    this.delivery = new BatchDelivery(context, this.assignment);
+    this.#committer = new OffsetCommitter(context, this.assignment);
+    this.#delivery = new BatchDelivery(context, this.assignment, this.#committer);
     this.#consumer = this.#createConsumer();
     this.#listen();
   }
@@ -67,13 +70,13 @@ export class GroupMembership {
     const running = this.#run().catch((error: unknown) => {
       this.#fail(ensureError(error));
     });
-    try {
-      return await this.#ended.promise;
-    } finally {
-      clearInterval(watch);
-      signal.removeEventListener('abort', stop);
-      await this.#close(running);
-    }
+    const stopCommitting = this.#committer.start();
+    const end = await this.#ended.promise;
+    stopCommitting();
+    clearInterval(watch);
+    signal.removeEventListener('abort', stop);
+    await this.#close(running, end);
+    return end;
   }
 
   async #run(): Promise<void> {
@@ -85,14 +88,19 @@ export class GroupMembership {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.#options.partitionsConsumedConcurrently ?? 4,
-      eachBatch: (payload) => this.delivery.take(payload),
+      eachBatch: (payload) => this.#delivery.take(payload),
     });
   }
 
-  async #close(running: Promise<void>): Promise<void> {
+  async #close(running: Promise<void>, end: MembershipEnd): Promise<void> {
+    this.assignment.holdAll();
     this.#closing.abort();
     const close = async (): Promise<void> => {
-      // Waits for the batch in hand, which commits by itself, and tells the group that we leave.
+      if (end.kind === 'stopped') {
+        await this.#delivery.ended();
+        await this.#committer.commitRest();
+      }
+      // Waits for the batch in hand, and tells the group that we leave.
       await this.#consumer.disconnect();
       // Whoever was still connecting or joining gives up now, and may have opened a connection.
       await running;
@@ -137,8 +145,12 @@ export class GroupMembership {
         this.#joined();
       });
     });
+    this.#consumer.on(events.REBALANCING, () => {
+      // What the next owner need not read again, as long as the group still takes our word for it.
+      void this.#committer.commit();
+    });
     this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
-      if (payload.batchSize === 0) this.delivery.pass(payload.partition, payload.lastOffset);
+      if (payload.batchSize === 0) this.#delivery.pass(payload.partition, payload.lastOffset);
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       this.#fail(payload.error, this.#crashCanPass || isPassing(payload.error));

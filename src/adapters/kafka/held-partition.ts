@@ -2,9 +2,10 @@
  * Why a partition is not fetched now. `choosing`: its position is being asked for.
  * `refused`: the handler refused a batch, and it backs off. `realigning`: the group
  * was shared out anew while a batch was in hand. `confirming`: it is being asked whether
- * this is still the log that was read. `caller`: paused through the port.
+ * this is still the log that was read. `caller`: paused through the port. `closing`: the
+ * membership ends.
  */
-export type Hold = 'choosing' | 'refused' | 'realigning' | 'confirming' | 'caller';
+export type Hold = 'choosing' | 'refused' | 'realigning' | 'confirming' | 'caller' | 'closing';
 
 /** What a consumer does to the fetching of one partition. */
 export interface FetchControl {
@@ -26,8 +27,12 @@ export class HeldPartition {
   readonly #holds = new Set<Hold>(['choosing']);
   /** The next offset to read; everything before it is durable. Undefined while choosing for the first time. */
   position: bigint | undefined;
+  /** Beyond what the handler stored: it knows nothing yet of where reading stands. */
+  hasPassed = false;
   /** What the group knows, as far as we do. */
   committed: bigint | undefined;
+  /** The position whose commit failed last. */
+  lostCommit: bigint | undefined;
   /** The group has an offset of it, by us or by others: should it vanish, so did the log. */
   hasCommitted = false;
   /** The log was made anew while a batch of the old one was in hand. */
@@ -58,10 +63,10 @@ export class HeldPartition {
     return this.isUprooted || this.#holds.has('choosing') || this.#holds.has('confirming');
   }
 
-  /** What reading has passed and the group was not told; undefined while a batch is in hand, which tells it. */
+  /** What is durable or passed, and the group was not told. */
   get uncommitted(): bigint | undefined {
     const { position, committed } = this;
-    if (position === undefined || committed === undefined || this.isBusy || this.isInDoubt) return undefined;
+    if (position === undefined || committed === undefined || this.isLost || this.isInDoubt) return undefined;
     return position > committed ? position : undefined;
   }
 
@@ -79,6 +84,7 @@ export class HeldPartition {
 
   startAt(position: bigint, committed: bigint | undefined): void {
     this.position = position;
+    this.hasPassed = false;
     // Where nothing was committed there is nothing to make up for either.
     this.committed = committed ?? position;
     this.hasCommitted = committed !== undefined;
@@ -88,9 +94,17 @@ export class HeldPartition {
     this.setHold('choosing', false);
   }
 
+  /** A batch is durable. */
+  storedTo(position: bigint): void {
+    this.position = position;
+    this.hasPassed = false;
+  }
+
   /** Reading may pass records that no batch shows; it never goes back this way. */
-  advanceTo(position: bigint): void {
-    if (this.position !== undefined && position > this.position) this.position = position;
+  passTo(position: bigint): void {
+    if (this.position === undefined || position <= this.position) return;
+    this.position = position;
+    this.hasPassed = true;
   }
 
   /**

@@ -70,24 +70,11 @@ export function isForbidden(error: unknown): boolean {
   return toLogError(error, 'reading').code === 'TOPIC_FORBIDDEN';
 }
 
-/** The group goes on without this member, or waits for it to join again. */
-export function isMembershipError(error: unknown): boolean {
-  return membershipErrors.has(protocolErrorType(error) ?? '');
-}
-
 /** Somebody else may read our partitions already. */
 export function isEviction(error: unknown): boolean {
   const type = protocolErrorType(error);
   return type === 'UNKNOWN_MEMBER_ID' || type === 'ILLEGAL_GENERATION' || type === 'FENCED_INSTANCE_ID';
 }
-
-const membershipErrors = new Set([
-  'REBALANCE_IN_PROGRESS',
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'FENCED_INSTANCE_ID',
-]);
 
 /**
  * Whether a consumer may be made anew. kafkajs calls some errors final that only

@@ -14,7 +14,7 @@ import { createDeferred } from './deferred.ts';
 import { GroupMembership, type MembershipEnd } from './group-membership.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import { isForbidden, isPassing, reasonOf, toLogError } from './kafka-errors.ts';
-import { readBounds, readCommitted, topicExists } from './topic-admin.ts';
+import { readBounds, topicExists } from './topic-admin.ts';
 
 export interface KafkaRecordSourceOptions extends KafkaConnection {
   readonly groupId: string;
@@ -82,14 +82,8 @@ class KafkaRecordSource implements RecordSource {
   async progress(): Promise<readonly PartitionReadProgress[]> {
     const membership = this.#membership;
     if (membership === undefined) return [];
-    const { topic, groupId } = this.#options;
+    const { topic } = this.#options;
     const bounds = await this.partitions();
-    const asked = membership.assignment.committedOnes();
-    const committed = await this.#admins.use('reading offsets', (admin) =>
-      readCommitted(admin, topic, groupId),
-    );
-    membership.assignment.noteCommitted(asked, committed);
-    await membership.delivery.commitPassed();
     const endOf = new Map(bounds.map(({ partition, end }) => [partition, end]));
     return membership.assignment.all().flatMap(({ partition, position }) => {
       const endOffset = endOf.get(partition);
