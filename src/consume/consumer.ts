@@ -8,7 +8,14 @@ import { beatWhile } from './beat-while.ts';
 import { choosePosition } from './choose-position.ts';
 import type { ClosingStore } from './closing-store.ts';
 import type { MessageStore } from './message-store.ts';
-import type { RecordBatch, RecordHandler, RecordSource, StartPosition } from './record-source.ts';
+import type {
+  PartitionReadProgress,
+  RecordBatch,
+  RecordHandler,
+  RecordSource,
+  StartPosition,
+} from './record-source.ts';
+import { KnownPositions } from './known-positions.ts';
 import { storeBatch, type BatchOutcome } from './store-batch.ts';
 
 export interface ConsumerOptions {
@@ -39,6 +46,7 @@ const maxRetryMs = 5_000;
  */
 export class Consumer implements RecordHandler {
   readonly #options: ConsumerOptions;
+  readonly #known = new KnownPositions();
   #assigned: readonly TopicPartition[] = [];
   /** What an outage has paused. A source remembers it beyond an assignment, so it has to be told of all of them. */
   #paused: readonly TopicPartition[] = [];
@@ -83,7 +91,9 @@ export class Consumer implements RecordHandler {
   async choosePosition(start: StartPosition): Promise<bigint | undefined> {
     const { store, logger, metrics } = this.#options;
     const { topic, partition } = start;
-    const chosen = choosePosition(start, await store.storedPosition(start));
+    const stored = await store.storedPosition(start);
+    const chosen = choosePosition(start, stored);
+    this.#known.begin(start, stored ?? 0n);
     switch (chosen.finding) {
       case 'as-committed':
         break;
@@ -95,12 +105,12 @@ export class Consumer implements RecordHandler {
       case 'gap':
         await store.recordGap(start, chosen.gapFrom, chosen.gapTo, 'retention');
         // What is gone has ended, too: nobody finds the same gap once more before a record comes.
-        await store.saveProgress(start, chosen.gapTo, Number.NEGATIVE_INFINITY);
+        await this.#moveTo(start, chosen.gapTo);
         metrics.logGaps.add(1, { topic });
         logger.error('gap.recorded', { topic, partition, from: chosen.gapFrom, to: chosen.gapTo });
         break;
       case 'recreated':
-        await store.resetPosition(start, start.logStart);
+        await this.#resetTo(start, start.logStart);
         logger.error('partition.restarted', {
           topic,
           partition,
@@ -111,7 +121,7 @@ export class Consumer implements RecordHandler {
       case 'unproven':
         // The position counts for the log that is there now: were it left above what has been
         // read of that, an offset moved ahead by somebody would pass for a rewind.
-        await store.resetPosition(start, start.logStart);
+        await this.#resetTo(start, start.logStart);
         logger.warn('partition.restarted', { topic, partition, stored: chosen.stored, from: start.logStart });
     }
     const offset = chosen.from ?? start.committed ?? start.logStart;
@@ -121,7 +131,47 @@ export class Consumer implements RecordHandler {
 
   /** Were only Kafka told, its offset would be found ahead of ours by the next reader, and alarmed. */
   async positionPassed(partition: TopicPartition, position: bigint): Promise<void> {
-    await this.#options.store.saveProgress(partition, position, Number.NEGATIVE_INFINITY);
+    try {
+      await this.#moveTo(partition, position);
+    } catch (error) {
+      if (isSetBack(error)) this.#readAgain([partition]);
+      throw error;
+    }
+  }
+
+  /**
+   * How far the log was read, as polled now. Of partitions whose stored position was set back
+   * nothing: they are read again from there, without waiting for a record that would show it.
+   */
+  async progress(): Promise<readonly PartitionReadProgress[]> {
+    const { store, source } = this.#options;
+    const setBack = this.#known.above(this.#assigned, await store.storedPositions(this.#assigned));
+    if (setBack.length > 0) this.#readAgain(setBack);
+    const isSetBackNow = ({ topic, partition }: TopicPartition): boolean =>
+      setBack.some((lost) => lost.topic === topic && lost.partition === partition);
+    return (await source.progress()).filter((partition) => !isSetBackNow(partition));
+  }
+
+  #readAgain(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      const known = this.#known.of({ topic, partition });
+      this.#options.logger.error('position.set-back', { topic, partition, known });
+      // Told once; what is stored now counts as soon as it was chosen.
+      this.#known.begin({ topic, partition }, 0n);
+    }
+    this.#options.source.chooseAgain(partitions);
+  }
+
+  async #moveTo(partition: TopicPartition, nextOffset: bigint): Promise<void> {
+    const knownNextOffset = this.#known.of(partition);
+    const streamTimeMs = Number.NEGATIVE_INFINITY;
+    await this.#options.store.saveProgress(partition, { nextOffset, streamTimeMs, knownNextOffset });
+    this.#known.rise(partition, nextOffset);
+  }
+
+  async #resetTo(partition: TopicPartition, nextOffset: bigint): Promise<void> {
+    await this.#options.store.resetPosition(partition, nextOffset);
+    this.#known.begin(partition, nextOffset);
   }
 
   async handleBatch(batch: RecordBatch): Promise<void> {
@@ -143,13 +193,24 @@ export class Consumer implements RecordHandler {
       try {
         const outcomes = await beatWhile(
           () => batch.heartbeat(),
-          () => storeBatch(store, batch, entries, batch.nextOffset, { graceMs }),
+          () =>
+            storeBatch(store, batch, entries, batch.nextOffset, {
+              graceMs,
+              knownNextOffset: this.#known.of(batch),
+            }),
           this.#options.beatEveryMs,
         );
+        this.#known.rise(batch, batch.nextOffset);
         this.#recovered();
         return outcomes;
       } catch (error) {
         if (this.#stopping) throw error;
+        if (isSetBack(error)) {
+          // The database is there, and older than this batch: what lies between comes first.
+          this.#resume();
+          this.#readAgain([batch]);
+          throw error;
+        }
         const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** failures);
         this.#failed(batch, entries.length, error, retryInMs);
         if (!(await this.#waitWithBatch(batch, retryInMs))) return undefined;
@@ -262,4 +323,8 @@ export class Consumer implements RecordHandler {
     const { topic, partition } = batch;
     logger.warn('records.dead-lettered', { topic, partition, records: reasons.length });
   }
+}
+
+function isSetBack(error: unknown): boolean {
+  return isAfterwordError(error) && error.code === 'POSITION_SET_BACK';
 }

@@ -157,6 +157,19 @@ export interface WindowWrites {
   readonly ended: readonly { readonly windowId: string; readonly reason: CloseReason }[];
 }
 
+/** Where the stored position goes, together with the rows below it. */
+export interface PositionMove {
+  readonly nextOffset: bigint;
+  /** Greatest event time seen; minus infinity: none. */
+  readonly streamTimeMs: number;
+  /**
+   * Where this reader knows the stored position to stand at least. One that is found below it
+   * was set back (a database restored from an older copy, a replica that lagged): moving it on
+   * would hide that rows are missing, so the move is refused with POSITION_SET_BACK.
+   */
+  readonly knownNextOffset: bigint;
+}
+
 /**
  * One batch's transaction. Its order is its safety (DESIGN.md 2): keys are locked
  * before anything is inserted, and every other writer locks the same rows first, in
@@ -220,7 +233,7 @@ export interface BatchTransaction {
    * two processes that read the same records only one counts them. Returns how many it counted.
    */
   countIgnored(partition: TopicPartition, records: readonly IgnoredRecord[]): Promise<number>;
-  saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
+  saveProgress(partition: TopicPartition, move: PositionMove): Promise<void>;
 }
 
 /** A stored message whose text an edit or delete has just changed. */
@@ -248,8 +261,12 @@ export interface MessageStore {
    * For what makes no new rows (a batch that is known entirely, offsets without a record, a
    * gap): moves the position, which only rises, and takes no key locks.
    */
-  saveProgress(partition: TopicPartition, nextOffset: bigint, streamTimeMs: number): Promise<void>;
+  saveProgress(partition: TopicPartition, move: PositionMove): Promise<void>;
   storedPosition(partition: TopicPartition): Promise<bigint | null>;
+  /** Of those that have one. */
+  storedPositions(
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly (TopicPartition & { readonly nextOffset: bigint })[]>;
   recordGap(partition: TopicPartition, from: bigint, to: bigint, reason: string): Promise<void>;
   /** Sets a position back that belongs to a log which no longer exists. */
   resetPosition(partition: TopicPartition, nextOffset: bigint): Promise<void>;

@@ -60,6 +60,12 @@ export interface RecordSource {
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
   /**
+   * Asks the handler for the position of these partitions again, after the batch in hand, and
+   * reads on from there. For positions that turned out to be another's, such as those of a
+   * database that was restored from an older copy.
+   */
+  chooseAgain(partitions: readonly TopicPartition[]): void;
+  /**
    * For each partition held: the log's end offset as polled now, and the position
    * that reading has reached (which passes control records and compacted holes that
    * no batch ever shows).

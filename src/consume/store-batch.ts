@@ -10,6 +10,7 @@ import type {
   MessageStore,
   NewDeadLetter,
   NewMessage,
+  PositionMove,
 } from './message-store.ts';
 import {
   conflictLetter,
@@ -24,6 +25,8 @@ import { reconcileWindows, type WindowOutcome } from './reconcile-windows.ts';
 export interface StoreOptions {
   /** Quiet wall-clock time after the last arrival before a window closes. */
   readonly graceMs: number;
+  /** See `PositionMove`; 0: nothing is known. */
+  readonly knownNextOffset?: bigint;
 }
 
 /** Where the records of a batch ended; the numbers add up to its size. */
@@ -49,7 +52,8 @@ const noWindows: WindowOutcome = { opened: 0, changed: 0, superseded: 0 };
  * becomes a dead letter and the others are stored.
  *
  * @returns one outcome for each part that was stored
- * @throws AfterwordError DATABASE_UNAVAILABLE (retryable); nothing of the failed part is stored
+ * @throws AfterwordError DATABASE_UNAVAILABLE (retryable), POSITION_SET_BACK; nothing of the failed
+ * part is stored
  */
 export async function storeBatch(
   store: MessageStore,
@@ -106,7 +110,7 @@ async function storeWhole(
   const plan = await planAnew(store, partition, entries, context);
   if (isKnownEntirely(plan)) {
     if (context.storedNextOffset === null || context.storedNextOffset < nextOffset) {
-      await store.saveProgress(partition, nextOffset, plan.streamTimeMs);
+      await store.saveProgress(partition, moveOf(nextOffset, plan, options));
     }
     return knownOutcome(plan);
   }
@@ -141,6 +145,14 @@ async function planAnew(
   );
   const anew = planBatch(remaining, context);
   return { ...anew, duplicates: anew.duplicates + entries.length - remaining.length };
+}
+
+function moveOf(
+  nextOffset: bigint,
+  { streamTimeMs }: BatchPlan,
+  { knownNextOffset = 0n }: StoreOptions,
+): PositionMove {
+  return { nextOffset, streamTimeMs, knownNextOffset };
 }
 
 function isKnownEntirely(plan: BatchPlan): boolean {
@@ -215,7 +227,7 @@ async function writePlan(write: PlanWrite): Promise<BatchOutcome> {
   if (deadLetters.length > 0) await transaction.insertDeadLetters(deadLetters);
   const ignored = plan.ignored.length === 0 ? 0 : await transaction.countIgnored(partition, plan.ignored);
   // 4. The position moves with the rows, in the same commit.
-  await transaction.saveProgress(partition, write.nextOffset, plan.streamTimeMs);
+  await transaction.saveProgress(partition, moveOf(write.nextOffset, plan, options));
   return {
     messages: arrived.length,
     duplicates: plan.duplicates + settled.duplicates + plan.ignored.length - ignored,

@@ -84,8 +84,8 @@ export function createConsumeRole(options: ConsumeRoleOptions): Role {
   }
 
   async function noteProgress(): Promise<{ nextInMs: number }> {
-    const { source, closing, metrics } = options;
-    const partitions = await source.progress();
+    const { closing, metrics } = options;
+    const partitions = await consumer.progress();
     await closing.markCaughtUp(partitions.filter(({ position, endOffset }) => position >= endOffset));
     for (const { topic, partition, position, endOffset } of partitions) {
       const lag = endOffset > position ? Number(endOffset - position) : 0;

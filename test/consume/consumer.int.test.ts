@@ -125,6 +125,7 @@ function pausableSource(): RecordSource & { readonly paused: Set<number> } {
     stop: () => Promise.resolve(),
     progress: () => Promise.resolve([]),
     partitions: () => Promise.resolve([]),
+    chooseAgain: () => undefined,
     died: new Promise(() => undefined),
     pause: (partitions) => {
       for (const { partition } of partitions) paused.add(partition);

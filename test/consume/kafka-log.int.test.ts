@@ -150,6 +150,25 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
     }
   }, 120_000);
 
+  it.each(['with the next record', 'without one'])(
+    'knows more than a Postgres that is set back to an older copy under it: it is filled again, %s',
+    async (how) => {
+      await log.consume();
+      await log.publish(5);
+      await log.allStored(5);
+      const restore = await log.store.copyTables();
+      await log.publish(5);
+      await log.allStored(10);
+      if (how === 'without one') await log.committedUpTo(10);
+      await restore();
+      if (how === 'with the next record') await log.publish(1);
+      await log.allStored(how === 'without one' ? 10 : 11);
+      expect(await log.members()).toBe(how === 'without one' ? 10 : 11);
+      expect(log.told('position.set-back')).toMatchObject([{ level: 'error', known: '10' }]);
+    },
+    120_000,
+  );
+
   it('has its offset moved ahead by another tool while nobody reads', async () => {
     const before = await log.consume();
     await log.publish(4);

@@ -95,7 +95,7 @@ export class LogHarness {
       pause: () => sleep(20),
     });
     const noteProgress = async (): Promise<void> => {
-      const partitions = await source.progress();
+      const partitions = await consumer.progress();
       const ended = partitions.filter(({ position, endOffset }) => position >= endOffset);
       await over.closing.markCaughtUp(ended);
     };

@@ -203,6 +203,28 @@ export function defineLogContract(open: () => Promise<LogUnderTest>): void {
     await until('the record', () => recorder.records.length === 1);
   });
 
+  it('asks for a position again when it is told to, after the batch in hand, and reads on from there', async () => {
+    const topic = await makeTopic();
+    const recorder = new LogRecorder();
+    const { source } = await join(topic, 'again', recorder);
+    await sink.send(range(3).map((n) => textRecord(topic, 'k', String(n))));
+    await until('the records', () => recorder.records.length === 3);
+    recorder.choose = () => 1n;
+    source.chooseAgain([{ topic, partition: 0 }]);
+    await until('two of them again', () => recorder.records.length === 5);
+    expect(recorder.values()).toEqual(['0', '1', '2', '1', '2']);
+
+    const gate = new Gate();
+    recorder.before = () => gate.opened;
+    recorder.choose = () => 2n;
+    await sink.send([textRecord(topic, 'k', '3')]);
+    await until('a batch in hand', () => recorder.offered.at(-1)?.records[0]?.offset === 3n);
+    source.chooseAgain([{ topic, partition: 0 }]);
+    gate.open();
+    await until('what comes from there', () => recorder.records.length === 8);
+    expect(recorder.values().slice(5)).toEqual(['3', '2', '3']);
+  });
+
   it('holds a paused partition back until it is resumed, while others go on', async () => {
     const topic = await makeTopic(2);
     const { source, recorder } = await join(topic, 'pause');

@@ -43,6 +43,8 @@ export interface StoreHarness {
   openPool(size?: number): pg.Pool;
   /** Empties every table and begins a live run with these settings; returns its id. */
   begin(setup?: RunSetup): Promise<number>;
+  /** Copies every table; what it returns puts the copies back, at once for everybody. */
+  copyTables(): Promise<() => Promise<void>>;
   rows<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -72,12 +74,35 @@ export async function openStoreHarness(): Promise<StoreHarness> {
       store = createPostgresMessageStore(pool);
       return begin(pool, setup ?? {});
     },
+    copyTables: () => copyTables(pool),
     rows: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
     close: async () => {
       await Promise.all(pools.map((opened) => opened.end()));
       await database.drop();
     },
+  };
+}
+
+async function copyTables(pool: pg.Pool): Promise<() => Promise<void>> {
+  const { rows } = await pool.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'afterword'`,
+  );
+  const names = rows.map(({ name }) => name);
+  await pool.query('drop schema if exists older cascade; create schema older');
+  for (const name of names) await pool.query(`create table older.${name} as table afterword.${name}`);
+  return async () => {
+    // Several statements in one text are one transaction. Replicas check no references.
+    const putBack = names.map(
+      (name) => `insert into afterword.${name} overriding system value table older.${name}`,
+    );
+    await pool.query(
+      [
+        'set local session_replication_role = replica',
+        `truncate ${names.map((name) => `afterword.${name}`).join(', ')}`,
+        ...putBack,
+      ].join(';'),
+    );
   };
 }
 

@@ -61,6 +61,14 @@ export class Assignment {
     this.#context.background(this.#choosePositions([held]));
   }
 
+  /** What is stored is another's: a batch in hand, which does not know, ends first. */
+  chooseFor(partition: number): void {
+    const held = this.#held.get(partition);
+    if (held === undefined || held.isChoosing) return;
+    if (held.isBusy) held.isUprooted = true;
+    else this.#chooseInNewLog(held);
+  }
+
   /** What the group has no offset of any more, though it had one: its log is gone, too. */
   #noteCommitted(asked: readonly HeldPartition[], committed: ReadonlyMap<number, bigint>): void {
     for (const held of asked) {

@@ -35,7 +35,7 @@ export class HeldPartition {
   lostCommit: bigint | undefined;
   /** The group has an offset of it, by us or by others: should it vanish, so did the log. */
   hasCommitted = false;
-  /** The log was made anew while a batch of the old one was in hand. */
+  /** The log, or the database, is another one since the batch in hand was fetched. */
   isUprooted = false;
   /** The log ended before our position: what the group has as its offset is nobody's word. */
   wasSetBack = false;

@@ -79,6 +79,10 @@ class KafkaRecordSource implements RecordSource {
     this.#applyCallerPauses();
   }
 
+  chooseAgain(partitions: readonly TopicPartition[]): void {
+    for (const { partition } of this.#ours(partitions)) this.#membership?.assignment.chooseFor(partition);
+  }
+
   async progress(): Promise<readonly PartitionReadProgress[]> {
     const membership = this.#membership;
     if (membership === undefined) return [];

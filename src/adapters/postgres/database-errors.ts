@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { AfterwordError } from '../../errors.ts';
+import { noteLostNames } from './prepared.ts';
 
 /**
  * SQLSTATE classes in which the data itself is refused: cardinality (21), data
@@ -15,6 +16,7 @@ export function translateDatabaseError(error: unknown): AfterwordError {
   if (error instanceof AfterwordError) return error;
   if (error instanceof pg.DatabaseError) {
     const sqlstate = error.code ?? 'unknown';
+    noteLostNames(sqlstate);
     const details = {
       sqlstate,
       ...(error.table === undefined ? {} : { table: error.table }),
@@ -60,7 +62,7 @@ function hintFor(sqlstate: string): string {
     return 'let the user of DATABASE_URL create in the database, or own the schema afterword';
   }
   if (sqlstate === '26000' || sqlstate === '42P05') {
-    return 'a pooler before the database loses prepared statements: let it keep them (PgBouncer: max_prepared_statements) or pool by session';
+    return 'a pooler before the database loses prepared statements: this process goes on without them, slower; to have them, let the pooler keep them (PgBouncer: max_prepared_statements) or pool by session';
   }
   if (sqlstate === '53300') return 'the server has no connection left: raise its max_connections';
   return 'check that Postgres at DATABASE_URL is running, reachable and not full';

@@ -6,7 +6,9 @@ import type {
   IgnoredRecord,
   MessageStore,
   NewDeadLetter,
+  PositionMove,
 } from '../../consume/message-store.ts';
+import { AfterwordError } from '../../errors.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import type { TopicPartition } from '../../model/record.ts';
 import { meetBots } from './bot-rows.ts';
@@ -37,9 +39,9 @@ export function createPostgresMessageStore(
         knownBots.clear();
         throw error;
       }),
-    saveProgress: (partition, nextOffset, streamTimeMs) =>
-      translating(() => saveProgress(pool, partition, nextOffset, streamTimeMs)),
+    saveProgress: (partition, move) => translating(() => saveProgress(pool, partition, move)),
     storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
+    storedPositions: (partitions) => translating(() => storedPositions(pool, partitions)),
     recordGap: (partition, from, to, reason) =>
       translating(() => recordGap(pool, partition, from, to, reason)),
     resetPosition: (partition, nextOffset) => translating(() => resetPosition(pool, partition, nextOffset)),
@@ -69,8 +71,7 @@ function batchTransaction(
     redact: (messages) => redactMessages(client, messages, lifetimes),
     insertDeadLetters: (letters) => insertDeadLetters(client, letters),
     countIgnored: (partition, records) => countIgnored(client, partition, records),
-    saveProgress: (partition, nextOffset, streamTimeMs) =>
-      saveProgress(client, partition, nextOffset, streamTimeMs),
+    saveProgress: (partition, move) => saveProgress(client, partition, move),
   };
 }
 
@@ -192,23 +193,50 @@ async function countIgnored(
   return types.length;
 }
 
-/** Only rises: a rewind, or a member that was slow to notice its revocation, moves nothing back. */
+/**
+ * Only rises: a rewind, or a member that was slow to notice its revocation, moves nothing back.
+ * In the statement that moves it, since the database may be another one than a moment ago.
+ */
 async function saveProgress(
   client: Queryable,
   { topic, partition }: TopicPartition,
-  nextOffset: bigint,
-  streamTimeMs: number,
+  { nextOffset, streamTimeMs, knownNextOffset }: PositionMove,
 ): Promise<void> {
   const streamTime = Number.isFinite(streamTimeMs) ? streamTimeMs : Number.MIN_SAFE_INTEGER;
-  await client.query(
+  const { rowCount } = await client.query(
     `insert into afterword.partition_progress as p (topic, partition, next_offset, stream_time_ms)
-     values ($1, $2, $3, $4)
+     select $1, $2, $3, $4
+     where $5::bigint = 0
+       or exists (select from afterword.partition_progress where topic = $1 and partition = $2)
      on conflict (topic, partition) do update
      set next_offset = greatest(p.next_offset, excluded.next_offset),
          stream_time_ms = greatest(p.stream_time_ms, excluded.stream_time_ms),
-         updated_at = clock_timestamp()`,
-    [topic, partition, nextOffset.toString(), streamTime],
+         updated_at = clock_timestamp()
+       where p.next_offset >= $5::bigint`,
+    [topic, partition, nextOffset.toString(), streamTime, knownNextOffset.toString()],
   );
+  if (rowCount === 1) return;
+  throw new AfterwordError('POSITION_SET_BACK', 'the stored position is below what this process stored', {
+    retryable: true,
+    details: { topic, partition, known: knownNextOffset.toString() },
+    hint: 'was the database restored from an older copy? The partition is read again from the position that is stored now',
+  });
+}
+
+async function storedPositions(
+  pool: Queryable,
+  partitions: readonly TopicPartition[],
+): Promise<(TopicPartition & { readonly nextOffset: bigint })[]> {
+  const { rows } = await pool.query<{ topic: string; partition: number; next_offset: string }>(
+    `select topic, partition, next_offset from afterword.partition_progress
+     join unnest($1::text[], $2::int[]) as t (topic, partition) using (topic, partition)`,
+    [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)],
+  );
+  return rows.map(({ topic, partition, next_offset: next }) => ({
+    topic,
+    partition,
+    nextOffset: BigInt(next),
+  }));
 }
 
 async function storedPosition(pool: Queryable, { topic, partition }: TopicPartition): Promise<bigint | null> {

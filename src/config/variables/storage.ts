@@ -6,7 +6,7 @@ export const storageVariables = {
   DATABASE_URL: optional({
     kind: databaseUrlKind,
     about:
-      'Postgres that holds messages, windows and memory. A pooler in between has to keep prepared statements. Secret where it has a password.',
+      'Postgres that holds messages, windows and memory. Behind a pooler that does not keep prepared statements it is slower. Secret where it has a password.',
     unset: 'the embedded Postgres under `DATA_DIR`',
   }),
   QDRANT_URL: optional({

@@ -66,7 +66,8 @@ async function measure(line: BenchLine, earlier: number, entities: number): Prom
        where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
       [rememberedUser],
     );
-    const settled = await settleAll(depsOf(database.pool), load.windows);
+    line.note(`fold: ${load.windows} windows are closed`);
+    const settled = await settleAll(line, depsOf(database.pool), load.windows);
     return {
       earlier,
       firstMs: median(settled.filter(({ userId }) => userId !== rememberedUser)),
@@ -92,7 +93,11 @@ interface SettledWindow {
   readonly tookMs: number;
 }
 
-async function settleAll(deps: ExtractDeps, windows: number): Promise<readonly SettledWindow[]> {
+async function settleAll(
+  line: BenchLine,
+  deps: ExtractDeps,
+  windows: number,
+): Promise<readonly SettledWindow[]> {
   const settled: SettledWindow[] = [];
   const { signal } = new AbortController();
   while (settled.length < windows) {
@@ -102,6 +107,12 @@ async function settleAll(deps: ExtractDeps, windows: number): Promise<readonly S
     const { settled: end } = await extractWindow(deps, claim, signal);
     if (!end.settled) throw new Error(`a window was not settled: ${end.reason}`);
     settled.push({ userId: claim.userId, tookMs: performance.now() - startedMs });
+    if (settled.length % 1_000 === 0) {
+      const latest = median(settled.slice(-100));
+      line.note(
+        `fold: ${settled.length} windows are settled, the last hundred in ${latest.toFixed(1)} ms each`,
+      );
+    }
   }
   return settled;
 }

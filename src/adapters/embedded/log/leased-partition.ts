@@ -9,6 +9,8 @@ export class LeasedPartition {
   position: bigint | undefined;
   /** By our own monotonic clock, counted from before the claim was sent: never later than the database's. */
   validUntilMs: number;
+  /** The position is another's: chosen again once no batch is in hand. */
+  isToChoose = false;
   isLost = false;
   isBusy = false;
   /** The caller paused it. */
@@ -31,7 +33,7 @@ export class LeasedPartition {
   }
 
   mayRead(nowMs: number): boolean {
-    const isHeldBack = this.isPaused || this.isLeaving || nowMs < this.retryAtMs;
+    const isHeldBack = this.isPaused || this.isLeaving || this.isToChoose || nowMs < this.retryAtMs;
     return !this.isBusy && !isHeldBack && !this.isStale(nowMs) && this.position !== undefined;
   }
 }

@@ -53,6 +53,11 @@ export class LogMembership {
     );
   }
 
+  chooseFor(partition: number): void {
+    const held = this.#held.get(partition);
+    if (held !== undefined) held.isToChoose = true;
+  }
+
   pausesChanged(): void {
     for (const held of this.#held.values()) held.isPaused = this.#parts.paused.has(held.partition);
   }
@@ -153,10 +158,12 @@ export class LogMembership {
   async #choosePositions(ends: readonly LogEnds[]): Promise<void> {
     for (const { partition, start, end } of ends) {
       const held = this.#held.get(partition);
-      if (held === undefined || held.position !== undefined) continue;
+      if (held === undefined || held.isBusy) continue;
+      if (held.position !== undefined && !held.isToChoose) continue;
       const { committed } = held;
       const asked = { topic: this.#parts.topicName, partition, committed, logStart: start, logEnd: end };
       held.position = settlePosition(asked, await this.#parts.handler.choosePosition(asked));
+      held.isToChoose = false;
     }
   }
 

@@ -81,5 +81,5 @@ export class PartitionReader {
 }
 
 function mayGoOn(held: LeasedPartition): boolean {
-  return !held.isPaused && !held.isLeaving && !held.isStale(performance.now());
+  return !held.isPaused && !held.isLeaving && !held.isToChoose && !held.isStale(performance.now());
 }

@@ -71,6 +71,10 @@ class EmbeddedRecordSource implements RecordSource {
     appendSignalOf(this.#options.pool).announce();
   }
 
+  chooseAgain(partitions: readonly TopicPartition[]): void {
+    for (const { partition } of this.#ours(partitions)) this.#membership?.chooseFor(partition);
+  }
+
   async progress(): Promise<readonly PartitionReadProgress[]> {
     const membership = this.#membership;
     if (membership === undefined) return [];
