@@ -98,6 +98,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       owner,
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config),
+      fallbackAfterMs: config.extract.fallbackAfterMs,
       model: await modelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
       timing,

@@ -31,6 +31,8 @@ export interface Config {
   readonly extract: {
     readonly model: string;
     readonly concurrency: number;
+    /** Milliseconds; null: never. */
+    readonly fallbackAfterMs: number | null;
     /** null: no limit. */
     readonly budgetUsdPerDay: number | null;
     /** By model; over the built-in ones. */

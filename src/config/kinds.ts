@@ -47,6 +47,17 @@ export const positiveDurationKind: Kind<number> = {
   expected: 'a duration above 0, such as `10s`, `30m`, `12h` or `90d`',
 };
 
+/** null: never. */
+export const positiveDurationOrNeverKind: Kind<number | null> = kind(
+  'a duration above 0, such as `5m` or `1h`, or `never`',
+  (text) => {
+    if (text.toLowerCase() === 'never') return null;
+    const value = parseDuration(text);
+    return value !== undefined && value > 0 ? value : undefined;
+  },
+  (value) => (value === null ? 'never' : formatDuration(value)),
+);
+
 export function integerKind(min: number, max: number): Kind<number> {
   const parse = (text: string): number | undefined => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;

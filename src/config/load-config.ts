@@ -80,6 +80,7 @@ function composeConfig(
     extract: {
       model: values.AFTERWORD_MODEL,
       concurrency: values.EXTRACT_CONCURRENCY,
+      fallbackAfterMs: values.MODEL_FALLBACK_AFTER,
       budgetUsdPerDay: values.BUDGET_USD_PER_DAY ?? null,
       prices: file.prices ?? {},
       stages: mapValues(file.stages ?? {}, composeStage),

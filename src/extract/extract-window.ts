@@ -36,6 +36,8 @@ export interface ExtractDeps {
   readonly model: ModelAccess | undefined;
   readonly answersFor: (claim: ClaimedWindow, members: readonly StoredMessage[]) => AnswerStore;
   readonly timing: Timing;
+  /** How long the model may be away before results are made without it; null: for ever. */
+  readonly fallbackAfterMs: number | null;
   /** A stage threw, or the database refuses what it found. */
   readonly onStageFault: (claim: ClaimedWindow, stage: string, error: Error) => void;
 }
@@ -84,22 +86,34 @@ export async function extractWindow(
     random: deps.timing.random(),
     stoppedForMs: stoppedForMs(deps),
   });
-  if (!finish.stored) {
-    // Nothing to store: a failure that may pass is not a result.
-    await deps.store.giveBack(claim, deps.owner, finish);
-    return { settled: { settled: true, changes: 0 }, outcomes, finish };
+  if (finish.stored) return settleResults(deps, work, outcomes, finish);
+  // Nothing to store: a failure that may pass is not a result.
+  const waiting = { ...finish, delayMs: hasLongBeenAway(deps) ? longAwayMs : finish.delayMs };
+  const provisional = await provisionalOutcomes(deps, work);
+  if (provisional !== undefined) {
+    return settleResults(deps, work, provisional, { ...waiting, stored: true, provisional: true });
   }
+  await deps.store.giveBack(claim, deps.owner, waiting);
+  return { settled: { settled: true, changes: 0 }, outcomes, finish: waiting };
+}
+
+async function settleResults(
+  deps: ExtractDeps,
+  { claim, members, digest, ignored }: WindowWork,
+  outcomes: readonly StageOutcome[],
+  finish: SettleFinish,
+): Promise<Extracted> {
   const results = {
     outcomes,
     members,
-    membersDigest: work.digest,
+    membersDigest: digest,
     strategy: defaultStrategy,
-    ignored: work.ignored !== undefined,
+    ignored: ignored !== undefined,
     finish,
   };
   const accepted = await settleAccepted(
     results,
-    (given) => deps.store.settle(read, deps.owner, (transaction) => settleWindow(transaction, read, given)),
+    (given) => deps.store.settle(claim, deps.owner, (transaction) => settleWindow(transaction, claim, given)),
     (stage, error) => {
       deps.onStageFault(claim, stage, error);
     },
@@ -110,6 +124,33 @@ export async function extractWindow(
 function pickEnd({ outcomes, finish }: WindowResults): Pick<Extracted, 'outcomes' | 'finish'> {
   return { outcomes, finish };
 }
+
+/**
+ * What stands in until the model is back, when that has been away for long: by rules, through
+ * the same checks. Once for the same members, and never in the place of what a model found.
+ */
+async function provisionalOutcomes(
+  deps: ExtractDeps,
+  { claim, stages, transcript, digest, ignored }: WindowWork,
+): Promise<readonly StageOutcome[] | undefined> {
+  if (ignored !== undefined || !hasLongBeenAway(deps)) return undefined;
+  const current = claim.storedRevision === 0 ? [] : await deps.store.currentResults(claim);
+  if (current.some(({ method }) => method === 'model')) return undefined;
+  if (current.some(({ membersDigest: answered }) => answered === digest)) return undefined;
+  const outcomes = runOffline(stages, transcript);
+  return outcomes.some(({ status }) => status === 'done') ? outcomes : undefined;
+}
+
+/** In a long outage nobody is claimed again and again; what waits is released when the model is back. */
+const longAwayMs = 3_600_000;
+
+/** Calls are stopped, and have been for longer than windows should wait. */
+export function hasLongBeenAway({ model, timing, fallbackAfterMs }: OutageView): boolean {
+  const sinceMs = model?.gate.state().stoppedSinceMs ?? null;
+  return sinceMs !== null && fallbackAfterMs !== null && timing.nowMs() - sinceMs >= fallbackAfterMs;
+}
+
+type OutageView = Pick<ExtractDeps, 'model' | 'timing' | 'fallbackAfterMs'>;
 
 /** What a claim is about, as read when its work began. */
 interface WindowWork extends BotExtraction {

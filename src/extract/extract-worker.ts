@@ -2,7 +2,13 @@ import { ensureError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClaimedWindow, SettleFinish } from './extraction-store.ts';
-import { extractWindow, stoppedForMs, type Extracted, type ExtractDeps } from './extract-window.ts';
+import {
+  extractWindow,
+  hasLongBeenAway,
+  stoppedForMs,
+  type Extracted,
+  type ExtractDeps,
+} from './extract-window.ts';
 import { isRefused } from './settle-accepted.ts';
 import type { StageOutcome } from './stage.ts';
 
@@ -55,7 +61,8 @@ export class ExtractWorker {
     const { store, owner, concurrency, leaseMs } = this.#options;
     // While calls are stopped most windows would only be claimed to be put back: one a pass,
     // for what needs no call (an answer that is kept, a retraction).
-    const room = (this.#isStopped() ? 1 : concurrency) - this.#inFlight.size;
+    const few = this.#isStopped() && !hasLongBeenAway(this.#deps);
+    const room = (few ? 1 : concurrency) - this.#inFlight.size;
     if (room <= 0) return 0;
     const claims = await store.claim(owner, room, leaseMs);
     for (const claim of claims) this.#begin(claim);
@@ -77,6 +84,15 @@ export class ExtractWorker {
       if (isOver || renewed.has(claim.windowId)) continue;
       this.#lose(abort);
     }
+  }
+
+  /** The model is back, or this process has just begun: what waits for it is due. */
+  async releaseWaiting(): Promise<void> {
+    const { store, logger, onFree } = this.#options;
+    const windows = await store.releaseWaiting();
+    if (windows === 0) return;
+    logger.info('windows.released', { windows });
+    onFree();
   }
 
   /** Users that turned out to be bots: their windows are taken up again. Returns the number of new bots. */

@@ -91,6 +91,8 @@ export interface SettleFinish {
   readonly delayMs: number;
   /** Whether results of this revision were stored. */
   readonly stored: boolean;
+  /** What was stored was made without the model, which is away: the next revision is the model's. */
+  readonly provisional?: boolean;
   /** The window's own call timed out while the model answered others: one more of `timeouts`. */
   readonly timedOut?: boolean;
 }
@@ -178,6 +180,8 @@ export interface ExtractionStore {
   renew(claims: readonly ClaimedWindow[], owner: string, leaseMs: number): Promise<ReadonlySet<string>>;
   members(claim: ClaimedWindow): Promise<readonly StoredMessage[]>;
   /** What the window's stages have found so far; without the results themselves. */
+  /** The model is back: what waits for it is due now. Returns how many windows. */
+  releaseWaiting(): Promise<number>;
   currentResults(claim: ClaimedWindow): Promise<readonly CurrentResult[]>;
   settle<T>(
     claim: ClaimedWindow,

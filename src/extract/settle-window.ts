@@ -122,7 +122,7 @@ function replacedStages(outcomes: readonly StageOutcome[]): string[] {
 }
 
 function isTerminal(finish: SettleFinish): boolean {
-  return finish.status !== 'retrying' && finish.status !== 'deferred';
+  return finish.provisional === true || (finish.status !== 'retrying' && finish.status !== 'deferred');
 }
 
 function groupsOf(before: TouchedGroups, observations: LiveMemory): TouchedGroups {

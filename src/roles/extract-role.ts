@@ -33,8 +33,12 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
       claims.wake();
     },
   });
+  // An outage may have ended while nobody was running.
+  let hasBegun = model === undefined;
   const claims: PollingLoop = watchedLoop(options, 'extract', async () => {
-    model?.look();
+    const isBack = model?.look() === true;
+    if (isBack || !hasBegun) await worker.releaseWaiting();
+    hasBegun = true;
     await worker.claim();
     return { nextInMs: pollMs };
   });

@@ -10,8 +10,8 @@ export interface WatchedModel {
   readonly access: ModelAccess;
   /** Not ready while calls are stopped: a person may have to act. */
   readonly check: ReadinessCheck;
-  /** Looks at the gate, and tells what has changed since the last look. */
-  look(): void;
+  /** Looks at the gate, and tells what has changed since the last look; true: calls go through again. */
+  look(): boolean;
 }
 
 /** Calls as metrics, and the gate's turns as metrics and events. */
@@ -23,8 +23,10 @@ export function watchModel(context: LoopContext, { client, gate }: ModelAccess):
     check: { name: 'model', check: () => Promise.resolve(outcomeOf(gate)) },
     look: () => {
       const now = gate.state();
+      const isBack = before.mode !== 'flowing' && now.mode === 'flowing';
       tellTurns(context, counted.lastModel, before, now);
       before = now;
+      return isBack;
     },
   };
 }

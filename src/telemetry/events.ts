@@ -89,6 +89,8 @@ const windowEvents = {
   },
   /** They were users before: what was learnt of them is taken back. */
   'bots.recognized': { bots: 'count', windows: 'count' },
+  /** The model is back: what waited for it is due. */
+  'windows.released': { windows: 'count' },
   'window.deferred': { windowId: 'id', revision: 'count', reason: 'code', code: 'name', retryInMs: 'ms?' },
   'window.failed': { windowId: 'id', revision: 'count', attempts: 'count', retryInMs: 'ms?' },
   'stage.failed': { windowId: 'id', revision: 'count', stage: 'name', attempts: 'count?' },

@@ -27,6 +27,7 @@ it('takes everything that the file may hold', () => {
   expect(config.extract).toEqual({
     model: 'file-model',
     concurrency: 4,
+    fallbackAfterMs: 900_000,
     budgetUsdPerDay: 12.5,
     prices: everything.prices,
     stages: { summary: { enabled: true, minMessages: 8 }, moods: { enabled: false, minMessages: null } },

@@ -70,6 +70,7 @@ it('reads every variable by its name', () => {
       AFTERWORD_MODEL: 'a-model',
       BUDGET_USD_PER_DAY: '2.50',
       EXTRACT_CONCURRENCY: '16',
+      MODEL_FALLBACK_AFTER: 'never',
       EMBEDDINGS_URL: 'https://embed/v1',
       EMBEDDINGS_MODEL: 'e-model',
       EMBEDDINGS_API_KEY: 'ek',
@@ -108,7 +109,12 @@ it('reads every variable by its name', () => {
   expect(config.anthropic?.baseUrl).toBe('https://gateway');
   expect(config.embeddings).toMatchObject({ url: 'https://embed/v1', model: 'e-model' });
   expect(config.embeddings?.apiKey?.reveal()).toBe('ek');
-  expect(config.extract).toMatchObject({ model: 'a-model', budgetUsdPerDay: 2.5, concurrency: 16 });
+  expect(config.extract).toMatchObject({
+    model: 'a-model',
+    budgetUsdPerDay: 2.5,
+    concurrency: 16,
+    fallbackAfterMs: null,
+  });
   expect(config.extract.ignoreUsers).toEqual(['bot-*', '?elper']);
   expect(config.session).toEqual({
     gapMs: 45 * minutes,

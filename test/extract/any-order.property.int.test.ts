@@ -117,6 +117,7 @@ describeWithPostgres('records of a day in any order, on Postgres', () => {
       model: undefined,
       answersFor: (claim, members) => createPostgresAnswerStore(harness.pool, claim, members),
       timing: new ManualTiming(),
+      fallbackAfterMs: null,
       onStageFault: (_claim, _stage, error) => {
         throw error;
       },

@@ -71,6 +71,7 @@ export function extractDeps(
     model: { client, gate: new ModelGate({ maxConcurrency: 4, timing }) },
     answersFor: (claim, members) => createPostgresAnswerStore(pool, claim, members),
     timing,
+    fallbackAfterMs: null,
     onStageFault: (_claim, _stage, error) => {
       throw error;
     },

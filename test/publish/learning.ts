@@ -52,6 +52,7 @@ export async function learn(
           model: undefined,
           answersFor: (one, members) => createPostgresAnswerStore(harness.pool, one, members),
           timing: new ManualTiming(),
+          fallbackAfterMs: null,
           onStageFault: (_claim, _stage, error) => {
             throw error;
           },

@@ -138,6 +138,22 @@ export async function renewClaims(
   return new Set(rows.map((row) => row.window_id));
 }
 
+/**
+ * Those that were put off until the model is back. Waits for nobody: a row that is locked just
+ * now is being claimed or changed, and becomes due by itself.
+ */
+export async function releaseWaiting(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    `update afterword.extractions set not_before = clock_timestamp(), updated_at = clock_timestamp()
+     where window_id in (
+       select window_id from afterword.extractions
+       where status in ('retrying', 'deferred') and not_before > clock_timestamp()
+         and starts_with(error_code, 'MODEL_')
+       for update skip locked)`,
+  );
+  return rowCount ?? 0;
+}
+
 interface MemberRow {
   identity: string;
   message_id: string;

@@ -12,7 +12,7 @@ import type { StageOutcome } from '../../extract/stage.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { reviseWindowsOfBots } from './bot-rows.ts';
 import { translating } from './database-errors.ts';
-import { claimWindows, finishClaim, readWindowMembers, renewClaims } from './extraction-queue.ts';
+import { claimWindows, finishClaim, readWindowMembers, releaseWaiting, renewClaims } from './extraction-queue.ts';
 import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
 import { insertObservations } from './memory-rows.ts';
 import { memoryTransaction } from './memory-transaction.ts';
@@ -28,6 +28,7 @@ export function createPostgresExtractionStore(
     claim: (owner, limit, leaseMs) => translating(() => claimWindows(pool, owner, limit, leaseMs)),
     renew: (claims, owner, leaseMs) => translating(() => renewClaims(pool, claims, owner, leaseMs)),
     members: (claim) => translating(() => readWindowMembers(pool, claim.windowId)),
+    releaseWaiting: () => translating(() => releaseWaiting(pool)),
     currentResults: (claim) => translating(() => readCurrentResults(pool, claim.windowId)),
     settle: (claim, owner, work) =>
       translating(() =>

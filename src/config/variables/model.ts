@@ -1,5 +1,5 @@
 import { httpUrlKind } from '../address-kinds.ts';
-import { integerKind, moneyKind, nameKind, secretKind } from '../kinds.ts';
+import { integerKind, moneyKind, nameKind, positiveDurationOrNeverKind, secretKind } from '../kinds.ts';
 import { defaulted, optional } from './variable.ts';
 
 export const modelVariables = {
@@ -30,6 +30,12 @@ export const modelVariables = {
     kind: integerKind(1, 256),
     about: 'Most windows extracted at the same time by this process.',
     byDefault: '4',
+  }),
+  MODEL_FALLBACK_AFTER: defaulted({
+    kind: positiveDurationOrNeverKind,
+    about:
+      'How long calls to the model may be stopped before windows get provisional results by rules, replaced when it is back; `never`: they wait.',
+    byDefault: '15m',
   }),
   EMBEDDINGS_URL: optional({
     kind: httpUrlKind,
