@@ -163,9 +163,23 @@ export type Method = (typeof methods)[number];
 export const usageSchema = z.strictObject({
   input_tokens: z.number().int().min(0),
   cached_input_tokens: z.number().int().min(0),
+  cache_write_input_tokens: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('Those of the input that were written to the provider’s cache. Absent: none.'),
   output_tokens: z.number().int().min(0),
   /** Model calls that this result took, repairs included. */
   calls: z.number().int().min(0),
+  cost_usd: z
+    .number()
+    .min(0)
+    .nullable()
+    .optional()
+    .describe(
+      'Dollars by the prices set, exact to the nano-dollar. Null: the model’s price is not known. Absent: nothing was spent.',
+    ),
 });
 export type Usage = z.infer<typeof usageSchema>;
 

@@ -26,7 +26,7 @@ const stageFields = {
   method: z.enum(methods),
   model: z.string().nullable().describe('Null: no model took part.'),
   usage: usageSchema.describe(
-    'Tokens and calls that this result took; zeros when a kept answer was used again.',
+    'Tokens, calls and money that this result took; zeros when a kept answer was used again.',
   ),
 };
 

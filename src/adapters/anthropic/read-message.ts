@@ -33,8 +33,13 @@ export function readMessage(response: Message): ModelAnswer {
   if (failure === undefined) return { model: message.model, text, usage };
   const [code, reason] = failure;
   throw new AfterwordError(code, reason, {
-    details: { ...usage, stopReason: message.stop_reason.slice(0, 40) },
+    details: { ...countsOf(usage), stopReason: message.stop_reason.slice(0, 40) },
   });
+}
+
+function countsOf(usage: Usage): Record<string, number> {
+  const counts = Object.entries(usage).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return Object.fromEntries(counts);
 }
 
 function parseMessage(response: unknown): KnownMessage {
@@ -56,12 +61,14 @@ function failureOf(stopReason: string, text: string): readonly [ErrorCode, strin
   return text.trim() === '' ? ['MODEL_OUTPUT_INVALID', 'the model answered nothing'] : undefined;
 }
 
-/** What was written to the cache was read as input too; only reads were cheap. */
+/** What was written to the cache or read from it was input too, each at a price of its own. */
 function usageOf({ usage }: KnownMessage): Usage {
   const cached = usage.cache_read_input_tokens ?? 0;
+  const written = usage.cache_creation_input_tokens ?? 0;
   return {
-    input_tokens: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + cached,
+    input_tokens: usage.input_tokens + written + cached,
     cached_input_tokens: cached,
+    ...(written === 0 ? {} : { cache_write_input_tokens: written }),
     output_tokens: usage.output_tokens,
     calls: 1,
   };

@@ -21,7 +21,10 @@ export function translateError(thrown: unknown): AfterwordError {
   return new AfterwordError(code, message, {
     cause: withoutText(error),
     retryable,
-    details: response === undefined ? {} : detailsOf(response),
+    details: {
+      ...(response === undefined ? {} : detailsOf(response)),
+      ...(wasNeverSent(error) ? unsent : {}),
+    },
     ...(hint === undefined ? {} : { hint }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -67,6 +70,25 @@ function retryAfter(error: APIError): number | undefined {
   if (/^\d+(?:\.\d+)?$/.test(header)) return Number(header) * 1_000;
   const untilMs = Date.parse(header) - Date.now();
   return Number.isFinite(untilMs) ? Math.max(0, untilMs) : undefined;
+}
+
+const unsent = { sent: false };
+const noConnection: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** No connection came about, so nobody can have been asked: such a call costs nothing. */
+function wasNeverSent(error: Error): boolean {
+  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; depth += 1) {
+    if ('code' in cause && typeof cause.code === 'string' && noConnection.has(cause.code)) return true;
+    cause = cause.cause;
+  }
+  return false;
 }
 
 function detailsOf(error: APIError): Record<string, string | number> {
