@@ -41,13 +41,21 @@ const priceSchema = z.strictObject({
   cachedInputUsdPerMillion: usd
     .optional()
     .describe('Dollars for a million input tokens read from the cache; else as other input.'),
+  cacheWriteUsdPerMillion: usd
+    .optional()
+    .describe('Dollars for a million input tokens written to the cache; else as other input.'),
   outputUsdPerMillion: usd.describe('Dollars for a million output tokens.'),
 });
+
+const budget = z.number().gt(0).max(1_000_000);
 
 const botSchema = z.strictObject({
   gap: positiveDuration.optional().describe('Silence that ends a window of this bot.'),
   model: name.optional().describe('Model that extracts this bot’s windows.'),
   stages: stagesSchema.optional().describe('By stage name; what is left out holds as for all bots.'),
+  budgetUsdPerDay: budget
+    .optional()
+    .describe('Most to spend on this bot in a day (UTC), within the budget for all.'),
   ignoreUsers: z.array(name).optional().describe('More users to store and never extract, as globs.'),
 });
 
@@ -65,11 +73,13 @@ export const configFileSchema = z
       .describe('Where windows end and when they are extracted.'),
     ignoreUsers: z.array(name).optional().describe('As IGNORE_USERS: users to store and never extract.'),
     model: name.optional().describe('As AFTERWORD_MODEL.'),
-    budgetUsdPerDay: z.number().gt(0).max(1_000_000).optional().describe('As BUDGET_USD_PER_DAY.'),
+    budgetUsdPerDay: budget.optional().describe('As BUDGET_USD_PER_DAY.'),
     prices: z
       .record(name, priceSchema)
       .optional()
-      .describe('By model, for the budget; without effect in this version.'),
+      .describe(
+        'By model, or by what its name begins with up to a dash: over the built-in list prices of Anthropic.',
+      ),
     stages: stagesSchema.optional().describe('By stage name, for all bots.'),
     memory: z
       .strictObject({
@@ -88,4 +98,3 @@ export const configFileSchema = z
 
 export type ConfigFile = z.infer<typeof configFileSchema>;
 export type StageSettingsInFile = z.infer<typeof stageSchema>;
-export type ModelPrice = z.infer<typeof priceSchema>;

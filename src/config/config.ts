@@ -1,5 +1,5 @@
+import type { PriceTable } from '../model/model-prices.ts';
 import type { Relation } from '../model/results.ts';
-import type { ModelPrice } from './config-file.ts';
 import type { Secret } from './secret.ts';
 import type { VariableName } from './variables.ts';
 import type { logLevels } from './variables/process.ts';
@@ -36,7 +36,7 @@ export interface Config {
     /** null: no limit. */
     readonly budgetUsdPerDay: number | null;
     /** By model; over the built-in ones. */
-    readonly prices: Readonly<Record<string, ModelPrice>>;
+    readonly prices: PriceTable;
     readonly stages: StagesSettings;
     /** Globs; see `matchesAnyGlob`. */
     readonly ignoreUsers: readonly string[];
@@ -111,6 +111,8 @@ type StagesSettings = Readonly<Record<string, StageSettings>>;
 export interface BotOverrides {
   readonly gapMs?: number;
   readonly model?: string;
+  /** Within the budget for all. */
+  readonly budgetUsdPerDay?: number;
   readonly stages: Readonly<Record<string, Partial<StageSettings>>>;
   readonly ignoreUsers: readonly string[];
 }

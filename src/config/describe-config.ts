@@ -60,6 +60,9 @@ export function describeBot(
     `Bot ${botId}`,
     `  ${durations.join(', ')}, at most ${settings.maxMessages} messages`,
     `  model ${settings.model}`,
+    ...(settings.budgetUsdPerDay === null
+      ? []
+      : [`  at most $${settings.budgetUsdPerDay} a day, within the budget for all`]),
     ...stageLines,
   ].join('\n');
 }

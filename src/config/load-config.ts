@@ -37,7 +37,6 @@ export function loadConfig(environment: Environment, readFile: ReadFile): Config
     shown: showValues(values),
     warnings: configWarnings(environment, values, {
       stageNames: stageNamesOf(file),
-      hasPrices: Object.keys(file.prices ?? {}).length > 0,
     }),
   });
 }
@@ -119,6 +118,7 @@ function composeBot(bot: NonNullable<ConfigFile['bots']>[string]): BotOverrides 
   return {
     ...(bot.gap !== undefined && { gapMs: bot.gap }),
     ...(bot.model !== undefined && { model: bot.model }),
+    ...(bot.budgetUsdPerDay !== undefined && { budgetUsdPerDay: bot.budgetUsdPerDay }),
     stages: mapValues(bot.stages ?? {}, (stage) => ({
       ...(stage.enabled !== undefined && { enabled: stage.enabled }),
       ...(stage.minMessages !== undefined && { minMessages: stage.minMessages }),

@@ -1,3 +1,4 @@
+import { priceOf } from '../model/model-prices.ts';
 import { isLoopback } from './address-kinds.ts';
 import type { ConfigFile } from './config-file.ts';
 import { formatDuration } from './duration.ts';
@@ -20,6 +21,7 @@ export function crossFieldFaults({ values, file, unsure }: RuleInput): readonly 
     ...sslFaults(values),
     ...togetherFaults(values, unsure),
     ...serverFaults(values, unsure),
+    ...budgetFaults(values, file, unsure),
   ];
 }
 
@@ -90,4 +92,21 @@ function togetherFaults(values: Values, unsure: ReadonlySet<VariableName>): Conf
 function serverFaults(values: Values, unsure: ReadonlySet<VariableName>): ConfigFault[] {
   if (isLoopback(values.HTTP_HOST) || values.HTTP_TOKEN !== undefined || unsure.has('HTTP_TOKEN')) return [];
   return [{ name: 'HTTP_TOKEN', problem: 'missing, HTTP_HOST can be reached from beyond this machine' }];
+}
+
+/** What has no price cannot be kept within a budget; calls would cost nobody knows what. */
+function budgetFaults(values: Values, file: ConfigFile, unsure: ReadonlySet<VariableName>): ConfigFault[] {
+  const isSure = !unsure.has('AFTERWORD_MODEL') && !unsure.has('BUDGET_USD_PER_DAY');
+  if (values.ANTHROPIC_API_KEY === undefined || !isSure) return [];
+  const hasBudget = values.BUDGET_USD_PER_DAY !== undefined;
+  const ofBots = Object.values(file.bots ?? {})
+    .filter((bot) => hasBudget || bot.budgetUsdPerDay !== undefined)
+    .map((bot) => bot.model ?? values.AFTERWORD_MODEL);
+  const models = new Set([...(hasBudget ? [values.AFTERWORD_MODEL] : []), ...ofBots]);
+  return [...models]
+    .filter((model) => priceOf(model, file.prices) === undefined)
+    .map((model) => ({
+      name: 'AFTERWORD_CONFIG prices',
+      problem: `no price is known for the model "${model}", which a budget needs`,
+    }));
 }

@@ -4,6 +4,8 @@ import type { BotOverrides, Config, SessionSettings, StageSettings } from './con
 /** What holds for one bot. */
 export interface BotSettings extends SessionSettings {
   readonly model: string;
+  /** The bot's own, within the one for all; null: none. */
+  readonly budgetUsdPerDay: number | null;
   /** A stage that is not named anywhere is enabled with its own number of messages. */
   stage(name: string): StageSettings;
   /** Whether this user is stored and counted, but never extracted. */
@@ -23,6 +25,7 @@ export function settingsForBot(config: Config, botId: string): BotSettings {
     ...config.session,
     gapMs: own.gapMs ?? config.session.gapMs,
     model: own.model ?? config.extract.model,
+    budgetUsdPerDay: own.budgetUsdPerDay ?? null,
     stage: (name) => ({
       enabled: true,
       minMessages: null,

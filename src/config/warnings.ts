@@ -7,20 +7,19 @@ import { variableNames, type Values, type VariableName } from './variables.ts';
 export function configWarnings(
   environment: Environment,
   values: Values,
-  { stageNames, hasPrices }: { readonly stageNames: readonly string[]; readonly hasPrices: boolean },
+  { stageNames }: { readonly stageNames: readonly string[] },
 ): readonly string[] {
   return [
     ...misspeltVariables(environment),
     ...uselessVariables(values),
     ...withoutEffect(values),
-    ...(hasPrices ? ['AFTERWORD_CONFIG sets prices: they have no effect in this version'] : []),
     ...weakConnections(values),
     ...misspeltStages(stageNames),
   ];
 }
 
 /** Part of the contract, read and checked, but without effect in this version: said, not silently dropped. */
-const notInForce: readonly VariableName[] = ['BUDGET_USD_PER_DAY', 'TRANSCRIPT_RETENTION'];
+const notInForce: readonly VariableName[] = ['TRANSCRIPT_RETENTION'];
 
 function withoutEffect(values: Values): string[] {
   const set = notInForce.filter((name) => values[name] !== undefined);

@@ -8,11 +8,24 @@ const everything = {
   ignoreUsers: ['helper-*'],
   model: 'file-model',
   budgetUsdPerDay: 12.5,
-  prices: { 'file-model': { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 0.1, outputUsdPerMillion: 5 } },
+  prices: {
+    'file-model': {
+      inputUsdPerMillion: 1,
+      cachedInputUsdPerMillion: 0.1,
+      cacheWriteUsdPerMillion: 1.25,
+      outputUsdPerMillion: 5,
+    },
+  },
   stages: { summary: { minMessages: 8 }, moods: { enabled: false } },
   memory: { lifetimes: { feels: '3d', lives_in: 'never' } },
   bots: {
-    tia: { gap: '1h', model: 'bot-model', stages: { facts: { enabled: false } }, ignoreUsers: ['ops'] },
+    tia: {
+      gap: '1h',
+      model: 'bot-model',
+      budgetUsdPerDay: 2,
+      stages: { facts: { enabled: false } },
+      ignoreUsers: ['ops'],
+    },
   },
 };
 
@@ -38,6 +51,7 @@ it('takes everything that the file may hold', () => {
     tia: {
       gapMs: 3_600_000,
       model: 'bot-model',
+      budgetUsdPerDay: 2,
       stages: { facts: { enabled: false } },
       ignoreUsers: ['ops'],
     },

@@ -85,12 +85,12 @@ it('reads every variable by its name', () => {
       HTTP_PORT: '0',
       HTTP_TOKEN: 'token',
       LOG_LEVEL: 'DEBUG',
-      AFTERWORD_CONFIG: 'empty.json',
+      AFTERWORD_CONFIG: 'prices.json',
     },
     filesOf({
       'ca.pem': '-----BEGIN CERTIFICATE-----',
       'cert.pem': '-----BEGIN CERTIFICATE-----2',
-      'empty.json': '{}',
+      'prices.json': '{"prices": {"a-model": {"inputUsdPerMillion": 1, "outputUsdPerMillion": 5}}}',
     }),
   );
   expect(variableNames.filter((name) => config.sources[name] !== 'environment')).toEqual([]);

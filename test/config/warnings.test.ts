@@ -41,16 +41,8 @@ it('does not suggest a name that is set as well', () => {
 it('tells of settings that have no effect', () => {
   expect(configOf({ QDRANT_API_KEY: 'k', BUDGET_USD_PER_DAY: '5' }).warnings).toEqual([
     'QDRANT_API_KEY has no effect: QDRANT_URL is unset, so vectors are kept in Postgres',
-    'BUDGET_USD_PER_DAY has no effect in this version',
+    'BUDGET_USD_PER_DAY has no effect: ANTHROPIC_API_KEY is unset, so the offline analyser is used',
   ]);
-});
-
-it('tells that prices have no effect', () => {
-  const prices = { 'some-model': { inputUsdPerMillion: 1, outputUsdPerMillion: 5 } };
-  expect(configOf({}, { prices }).warnings).toEqual([
-    'AFTERWORD_CONFIG sets prices: they have no effect in this version',
-  ]);
-  expect(configOf({}, { prices: {} }).warnings).toEqual([]);
 });
 
 it('tells of passwords in the clear and of brokers that anybody can pose as', () => {

@@ -21,8 +21,7 @@ export const modelVariables = {
   }),
   BUDGET_USD_PER_DAY: optional({
     kind: moneyKind,
-    about:
-      'Most to spend on the model in a day (UTC); past it, windows wait for the next day. No effect in this version.',
+    about: 'Most to spend on the model in a day (UTC); past it, windows wait for the next day.',
     unset: 'no limit',
     inFile: 'budgetUsdPerDay',
   }),
