@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresAnswerStore } from './adapters/postgres/answer-store.ts';
+import { createPostgresCallLedger, resumeOverBudget } from './adapters/postgres/call-ledger.ts';
 import { translating } from './adapters/postgres/database-errors.ts';
 import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts';
 import { createPostgresExtractionStore } from './adapters/postgres/extraction-store.ts';
@@ -16,11 +17,13 @@ import type { Config } from './config/config.ts';
 import { settingDifferences, toRunConfiguration } from './config/run-configuration.ts';
 import { settingsForBot } from './config/settings-for-bot.ts';
 import { decodeRecord } from './consume/decode-record.ts';
-import type { BotExtraction, ModelAccess } from './extract/extract-window.ts';
+import type { BotExtraction, ModelAccess, ModelCosts } from './extract/extract-window.ts';
 import { ModelGate } from './extract/model-gate/model-gate.ts';
 import { builtInStages } from './extract/stages/built-in-stages.ts';
 import type { Timing } from './extract/timing.ts';
 import { chooseLog } from './log.ts';
+import { toNanoUsd } from './model/model-cost.ts';
+import { priceOf } from './model/model-prices.ts';
 import { indexVectorsOnce } from './publish/index-vectors.ts';
 import type { OpenDatabase } from './resources.ts';
 import { createConsumeRole } from './roles/consume-role.ts';
@@ -101,6 +104,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       fallbackAfterMs: config.extract.fallbackAfterMs,
       model: await modelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
+      costs: modelCosts(config, database),
       timing,
       pause: pauseFor,
       onSettled: () => publish?.wake(),
@@ -260,6 +264,23 @@ function botExtraction(config: Config, botId: string): BotExtraction {
     return enabled ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];
   });
   return { stages, model: settings.model, ignoresUser: (userId) => settings.ignores(userId) };
+}
+
+/** What calls cost by this configuration, and its budgets; both are the same for all processes that share the work. */
+function modelCosts(config: Config, { pool }: OpenDatabase): ModelCosts {
+  const all = config.extract.budgetUsdPerDay === null ? null : toNanoUsd(config.extract.budgetUsdPerDay);
+  const ofBots = new Map(
+    Object.keys(config.bots).flatMap((botId) => {
+      const { budgetUsdPerDay } = settingsForBot(config, botId);
+      return budgetUsdPerDay === null ? [] : [[botId, toNanoUsd(budgetUsdPerDay)] as const];
+    }),
+  );
+  return {
+    priceOf: (model) => priceOf(model, config.extract.prices),
+    ledgerFor: (claim) =>
+      createPostgresCallLedger(pool, claim, { all, bot: ofBots.get(claim.botId) ?? null }),
+    resumeDeferred: () => resumeOverBudget(pool, all, ofBots),
+  };
 }
 
 /** Loaded only where it is used, as the HTTP server is: each takes memory that a consumer does not have to spend. */

@@ -1,17 +1,26 @@
 import { storableText } from '../model/storable-text.ts';
-import { answerKey, hashOf, type AnswerStore, type KeptAnswer } from './answer-store.ts';
+import type { ModelPrice } from '../model/model-prices.ts';
+import { answerKey, hashOf, type AnswerStore, type KeptAnswer, type ReceivedAnswer } from './answer-store.ts';
 import { answerSchema } from './answer-schema.ts';
+import type { CallLedger, CallPurpose } from './call-ledger.ts';
 import type { ModelClient, ModelRequest } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
+import { answeredCall, failedCall, planCall, type CallQuestion } from './plan-call.ts';
 import { decideRetry, type RetryPolicy } from './retry-policy.ts';
 import type { Stage } from './stage.ts';
 import type { Timing } from './timing.ts';
+import { withCost } from './usage.ts';
 
 /** Everything that asking about one window needs, whatever stages are asked. */
 export interface AskContext {
   readonly client: ModelClient;
   readonly gate: ModelGate;
   readonly answers: AnswerStore | undefined;
+  /** Undefined: calls are not recorded, and no budget is kept. */
+  readonly ledger: CallLedger | undefined;
+  /** Of the model; undefined: nobody knows what it costs. */
+  readonly price: ModelPrice | undefined;
+  readonly strategy: string;
   /** Asks again even where an answer is kept. */
   readonly ignoreKeptAnswers: boolean;
   readonly retry: RetryPolicy;
@@ -30,35 +39,35 @@ export interface Repair {
   readonly problem: string;
 }
 
+/** Which stages are asked, and why. */
+export interface Asked {
+  readonly stages: readonly Stage[];
+  readonly purpose: CallPurpose;
+  readonly repair?: Repair;
+}
+
 /**
  * One answer for the given stages: the kept one, or a new one that is kept before it
- * is used. Rejects with the last error when retries end, or with the abort's reason.
+ * is used. Rejects with the last error when retries end, with MODEL_BUDGET_SPENT, or with the
+ * abort's reason.
  */
-export async function askModel(
-  context: AskContext,
-  stages: readonly Stage[],
-  repair?: Repair,
-): Promise<KeptAnswer> {
+export async function askModel(context: AskContext, asked: Asked): Promise<KeptAnswer> {
   const { answers, signal } = context;
-  const key = keyOf(context, stages, repair);
+  const key = keyOf(context, asked);
   const kept = context.ignoreKeptAnswers ? undefined : await answers?.find(key, signal);
   if (kept !== undefined) return kept;
-  const answer = storable(await askWithRetries(context, requestOf(context, stages, repair)));
-  await answers?.keep(key, answer, signal);
+  const { call, ...answer } = await askWithRetries(context, questionOf(context, asked));
+  if (answers !== undefined) await answers.keep(key, { ...answer, call }, signal);
+  else if (call !== undefined) await context.ledger?.record(call);
   return answer;
 }
 
-/** An answer that could not be kept would be paid for again and again. */
-function storable(answer: KeptAnswer): KeptAnswer {
-  return { ...answer, model: storableText(answer.model), text: storableText(answer.text) };
-}
-
-async function askWithRetries(context: AskContext, request: ModelRequest<unknown>): Promise<KeptAnswer> {
-  const { client, gate, timing, signal } = context;
+async function askWithRetries(context: AskContext, question: CallQuestion): Promise<ReceivedAnswer> {
+  const { gate, timing, signal } = context;
   const startedMs = timing.nowMs();
   for (let failures = 1; ; failures += 1) {
     try {
-      return await gate.run(() => client.ask(request, signal), signal);
+      return await gate.run(() => askOnce(context, question), signal);
     } catch (error) {
       signal.throwIfAborted();
       const attempts = { failures, elapsedMs: timing.nowMs() - startedMs, random: timing.random() };
@@ -69,7 +78,44 @@ async function askWithRetries(context: AskContext, request: ModelRequest<unknown
   }
 }
 
-function requestOf(context: AskContext, stages: readonly Stage[], repair?: Repair): ModelRequest<unknown> {
+/**
+ * One request. Its budget is reserved first, once its turn has come, so that nothing is reserved
+ * for what only waits; from then on a crash counts the most that it can cost as spent. A
+ * failure is recorded here, an answer with its keeping.
+ */
+async function askOnce(context: AskContext, question: CallQuestion): Promise<ReceivedAnswer> {
+  const { client, ledger, price, timing, signal } = context;
+  if (ledger === undefined) return priced(storable(await client.ask(question.request, signal)), price);
+  const planned = planCall(question);
+  await ledger.reserve(planned);
+  const startedMs = timing.nowMs();
+  try {
+    const answer = priced(storable(await client.ask(question.request, signal)), price);
+    return { ...answer, call: answeredCall(planned, question, answer, timing.nowMs() - startedMs) };
+  } catch (error) {
+    const failure = { error, aborted: signal.aborted, tookMs: timing.nowMs() - startedMs };
+    const call = failedCall(planned, question, failure);
+    await (call === undefined ? ledger.release(planned.callId) : ledger.record(call));
+    throw error;
+  }
+}
+
+/** An answer that could not be kept would be paid for again and again. */
+function storable(answer: KeptAnswer): KeptAnswer {
+  return { ...answer, model: storableText(answer.model), text: storableText(answer.text) };
+}
+
+function priced(answer: KeptAnswer, price: ModelPrice | undefined): KeptAnswer {
+  return { ...answer, usage: withCost(answer.usage, price) };
+}
+
+function questionOf(context: AskContext, asked: Asked): CallQuestion {
+  const { strategy, price } = context;
+  const { stages, purpose } = asked;
+  return { request: requestOf(context, asked), stages, purpose, strategy, price };
+}
+
+function requestOf(context: AskContext, { stages, repair }: Asked): ModelRequest<unknown> {
   const { model, system, user, maxOutputTokens } = context;
   return {
     model,
@@ -82,7 +128,7 @@ function requestOf(context: AskContext, stages: readonly Stage[], repair?: Repai
   };
 }
 
-function keyOf(context: AskContext, stages: readonly Stage[], repair?: Repair): string {
+function keyOf(context: AskContext, { stages, repair }: Asked): string {
   const { membersDigest, model, system, user } = context;
   const shape = stages.map(({ name, version }) => `${name}@${version}`).join('+');
   const repairWords = repair === undefined ? [] : [repair.answer, repair.problem];

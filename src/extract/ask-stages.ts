@@ -1,9 +1,12 @@
 import { isAfterwordError, type ErrorCode } from '../errors.ts';
+import type { ModelPrice } from '../model/model-prices.ts';
 import { noUsage, type Usage } from '../model/results.ts';
 import type { AnswerStore, KeptAnswer } from './answer-store.ts';
-import { askModel, type AskContext, type Repair } from './ask-model.ts';
+import { askModel, type AskContext, type Asked, type Repair } from './ask-model.ts';
+import type { CallLedger } from './call-ledger.ts';
 import type { ModelClient } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
+import { shareUsage } from './plan-call.ts';
 import { systemPrompt } from './prompts/system-prompt.ts';
 import { partsOf, readDraft, readWithoutFaultyItems, type DraftReading } from './read-draft.ts';
 import { renderTranscript, type RenderOptions } from './render-transcript.ts';
@@ -11,7 +14,7 @@ import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import type { CheckedResult, Stage, StageOutcome } from './stage.ts';
 import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
-import { addUsage, splitUsage, usageOfError } from './usage.ts';
+import { addUsage, splitUsage, usageOfError, withCost } from './usage.ts';
 import { skipReason, toSkipped } from './worth-running.ts';
 
 /** One call for all stages, or one for each with the transcript as a shared prefix. */
@@ -28,6 +31,12 @@ export interface AskStagesOptions {
   readonly model: string;
   readonly timing: Timing;
   readonly answers?: AnswerStore;
+  /** Where calls are recorded and budgets kept; else neither is done. */
+  readonly ledger?: CallLedger | undefined;
+  /** Of the model; else costs are not known. */
+  readonly price?: ModelPrice | undefined;
+  /** Named by what is recorded. */
+  readonly strategy?: string;
   readonly ignoreKeptAnswers?: boolean;
   readonly callShape?: CallShape;
   readonly retry?: RetryPolicy;
@@ -43,7 +52,8 @@ const defaultMaxOutputTokens = 8_000;
 /**
  * Asks a model about one window. Each stage ends on its own, in the order given:
  * done, skipped, or failed with a code (MODEL_RATE_LIMITED, MODEL_CREDENTIALS, ...
- * once retries are spent; what may succeed later is the caller's to defer). A stage
+ * once retries are spent; what may succeed later is the caller's to defer, as is
+ * MODEL_BUDGET_SPENT, which says when). A stage
  * whose part does not fit is asked for again alone, once; so is each of them where the
  * answer for all was cut off, refused or empty.
  *
@@ -71,6 +81,9 @@ function contextOf(options: AskStagesOptions): WindowContext {
     client: options.client,
     gate: options.gate,
     answers: options.answers,
+    ledger: options.ledger,
+    price: options.price,
+    strategy: options.strategy ?? 'default',
     ignoreKeptAnswers: options.ignoreKeptAnswers ?? false,
     retry: options.retry ?? defaultRetryPolicy,
     timing: options.timing,
@@ -88,24 +101,24 @@ function contextOf(options: AskStagesOptions): WindowContext {
 }
 
 async function askInShape(context: WindowContext, stages: readonly Stage[]): Promise<StageOutcome[]> {
-  if (context.callShape === 'together') return askTogether(context, stages);
+  if (context.callShape === 'together') return askTogether(context, { stages, purpose: 'first' });
   // The first call fills the provider's cache; the others read from it.
-  const [first, ...others] = stages.map((stage) => [stage]);
+  const [first, ...others] = stages.map((stage): Asked => ({ stages: [stage], purpose: 'first' }));
   const firstOutcome = first === undefined ? [] : await askTogether(context, first);
-  const otherOutcomes = await Promise.all(others.map((stage) => askTogether(context, stage)));
+  const otherOutcomes = await Promise.all(others.map((one) => askTogether(context, one)));
   return [...firstOutcome, ...otherOutcomes.flat()];
 }
 
-async function askTogether(context: WindowContext, stages: readonly Stage[]): Promise<StageOutcome[]> {
+async function askTogether(context: WindowContext, asked: Asked): Promise<StageOutcome[]> {
+  const { stages } = asked;
   let answer: KeptAnswer;
   try {
-    answer = await askModel(context, stages);
+    answer = await askModel(context, asked);
   } catch (error) {
     return askApart(context, stages, error);
   }
   const parts = partsOf(answer.text);
-  const weights = stages.map((stage) => JSON.stringify(parts?.[stage.name] ?? '').length);
-  const shares = splitUsage(answer.usage, weights);
+  const shares = shareUsage(stages, answer, context.price);
   return Promise.all(
     stages.map((stage, index) => {
       const part = parts === undefined ? answer.text : parts[stage.name];
@@ -134,13 +147,16 @@ async function askApart(
 ): Promise<StageOutcome[]> {
   const code = modelCodeOf(error);
   const shares = splitUsage(
-    usageOfError(error),
+    withCost(usageOfError(error), context.price),
     stages.map(() => 1),
+    context.price,
   );
   if (stages.length === 1 || !failuresOfQuestion.has(code)) {
-    return stages.map((stage, index) => toFailed(stage, code, shares[index] ?? noUsage));
+    return stages.map((stage, index) => toFailedBy(stage, error, shares[index] ?? noUsage));
   }
-  const alone = await Promise.all(stages.map((stage) => askTogether(context, [stage])));
+  const alone = await Promise.all(
+    stages.map((stage) => askTogether(context, { stages: [stage], purpose: 'alone' })),
+  );
   return alone.flat().map((outcome, index) => withMoreUsage(outcome, shares[index] ?? noUsage));
 }
 
@@ -169,9 +185,11 @@ async function repair(
 ): Promise<StageOutcome> {
   let answer: KeptAnswer;
   try {
-    answer = await askModel(context, [stage], repairOf(stage, first.part, problem));
+    const asked = repairOf(stage, first.part, problem);
+    answer = await askModel(context, { stages: [stage], purpose: 'repair', repair: asked });
   } catch (error) {
-    return toFailed(stage, modelCodeOf(error), addUsage(first.usage, usageOfError(error)));
+    const failed = withCost(usageOfError(error), context.price);
+    return toFailedBy(stage, error, addUsage(first.usage, failed));
   }
   const second: Share = {
     part: partsOf(answer.text)?.[stage.name],
@@ -222,6 +240,15 @@ function toDone(stage: Stage, { model, usage }: Share, checked: CheckedResult<un
 
 function toFailed(stage: Stage, errorCode: string, usage: Usage): StageOutcome {
   return { status: 'failed', stage: stage.name, stageVersion: stage.version, errorCode, usage };
+}
+
+function toFailedBy(stage: Stage, error: unknown, usage: Usage): StageOutcome {
+  const code = modelCodeOf(error);
+  const failed = toFailed(stage, code, usage);
+  const retryAfterMs = isAfterwordError(error) ? error.retryAfterMs : undefined;
+  if (code !== 'MODEL_BUDGET_SPENT' || retryAfterMs === undefined || failed.status !== 'failed')
+    return failed;
+  return { ...failed, retryInMs: retryAfterMs };
 }
 
 /** The code of a failure of the model; anything else (an abort, the database) is not a stage's outcome. */

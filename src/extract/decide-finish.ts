@@ -9,7 +9,11 @@ const retriedCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'MODEL_TIMEOUT',
   'MODEL_UNREACHABLE',
 ]);
-const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>(['MODEL_CREDENTIALS', 'MODEL_SPEND_LIMIT']);
+const deferredCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'MODEL_CREDENTIALS',
+  'MODEL_SPEND_LIMIT',
+  'MODEL_BUDGET_SPENT',
+]);
 
 const firstRetryMs = 5_000;
 const maxRetryMs = 5 * 60_000;
@@ -47,7 +51,9 @@ export function decideFinish(
     (code) => code !== givenUp && (retriedCodes.has(code) || deferredCodes.has(code)),
   );
   if (retried !== undefined) {
-    const delayMs = retryDelayMs(circumstances);
+    const budgetMs = retried === 'MODEL_BUDGET_SPENT' ? budgetRetryMs(outcomes) : undefined;
+    const delayMs =
+      budgetMs === undefined ? retryDelayMs(circumstances) : budgetDelayMs(budgetMs, circumstances.random);
     const status = deferredCodes.has(retried) ? 'deferred' : 'retrying';
     // Without a result there is nothing to keep, and the revision is still to be made.
     const stored = outcomes.some((outcome) => outcome.status === 'done');
@@ -75,6 +81,22 @@ function retryDelayMs({ attempts, random, stoppedForMs }: RetryCircumstances): n
   const longestMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(20, attempts - 1));
   // Half fixed, half by chance, so that workers do not come back together.
   return Math.round(longestMs / 2 + (random * longestMs) / 2);
+}
+
+function budgetRetryMs(outcomes: readonly StageOutcome[]): number | undefined {
+  const waits = outcomes.flatMap((outcome) =>
+    outcome.status === 'failed' && outcome.retryInMs !== undefined ? [outcome.retryInMs] : [],
+  );
+  return waits.length === 0 ? undefined : Math.min(...waits);
+}
+
+/**
+ * The budgets of a new day are not asked for by everybody in its first second; calls that are
+ * under way end within seconds.
+ */
+function budgetDelayMs(retryInMs: number, random: number): number {
+  const spreadMs = retryInMs === 0 ? 10_000 : 10 * 60_000;
+  return Math.round(retryInMs + 1_000 + random * spreadMs);
 }
 
 export function terminal(status: 'done' | 'skipped' | 'failed'): SettleFinish {

@@ -1,6 +1,8 @@
 import type { StoredMessage } from '../model/message.ts';
+import type { ModelPrice } from '../model/model-prices.ts';
 import type { AnswerStore } from './answer-store.ts';
 import { askStages } from './ask-stages.ts';
+import type { CallLedger } from './call-ledger.ts';
 import type { ClaimedWindow, ExtractionStore, SettleFinish } from './extraction-store.ts';
 import { decideFinish, terminal } from './decide-finish.ts';
 import { membersDigest } from './members-digest.ts';
@@ -22,6 +24,14 @@ export interface ModelAccess {
   readonly gate: ModelGate;
 }
 
+/** What calls cost, where it is recorded, and the budgets that it is taken from. */
+export interface ModelCosts {
+  readonly priceOf: (model: string) => ModelPrice | undefined;
+  readonly ledgerFor: (claim: ClaimedWindow) => CallLedger;
+  /** Takes up again what was put off for a budget that has room by now; returns how many windows. */
+  readonly resumeDeferred: () => Promise<number>;
+}
+
 /** What holds for one bot. */
 export interface BotExtraction {
   readonly stages: readonly Stage[];
@@ -35,6 +45,8 @@ export interface ExtractDeps {
   readonly forBot: (botId: string) => BotExtraction;
   readonly model: ModelAccess | undefined;
   readonly answersFor: (claim: ClaimedWindow, members: readonly StoredMessage[]) => AnswerStore;
+  /** Else calls are not recorded, and no budget is kept. */
+  readonly costs?: ModelCosts | undefined;
   readonly timing: Timing;
   /** How long the model may be away before results are made without it; null: for ever. */
   readonly fallbackAfterMs: number | null;
@@ -215,6 +227,9 @@ async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSigna
     model,
     timing: deps.timing,
     answers: deps.answersFor(claim, members),
+    ledger: deps.costs?.ledgerFor(claim),
+    price: deps.costs?.priceOf(model),
+    strategy: defaultStrategy,
     retry: briefRetries,
     onStageFault: (stage, error) => {
       deps.onStageFault(claim, stage.name, error);

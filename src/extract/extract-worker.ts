@@ -189,7 +189,9 @@ export class ExtractWorker {
     for (const outcome of outcomes) this.#countOutcome(claim, outcome);
     metrics.windowSeconds.observe(tookMs / 1_000);
     if (finish.status === 'retrying' || finish.status === 'deferred') {
-      logger.warn('window.deferred', {
+      // A budget is somebody's decision, and `status` tells what waits for it.
+      const level = finish.errorCode === 'MODEL_BUDGET_SPENT' ? 'info' : 'warn';
+      logger[level]('window.deferred', {
         windowId,
         revision,
         reason: finish.status,
@@ -212,6 +214,8 @@ export class ExtractWorker {
     const { logger, metrics } = this.#options;
     const { stage, status } = outcome;
     const { windowId, revision } = claim;
+    // Put off by somebody's decision: nothing has failed.
+    if (outcome.status === 'failed' && outcome.errorCode === 'MODEL_BUDGET_SPENT') return;
     metrics.stageOutcomes.add(1, { stage, status, method: status === 'done' ? outcome.method : 'none' });
     if (status === 'failed') {
       logger.error('stage.ended-failed', { windowId, revision, stage, code: outcome.errorCode });

@@ -56,4 +56,6 @@ export type StageOutcome =
       readonly stageVersion: string;
       readonly errorCode: string;
       readonly usage: Usage;
+      /** With MODEL_BUDGET_SPENT: until its budget may have room, ms. */
+      readonly retryInMs?: number;
     };

@@ -19,12 +19,15 @@ const leaseMs = 10_000;
 const renewEveryMs = 2_500;
 /** How soon what was learnt of a user that turned out to be a bot begins to be taken back. */
 const botsEveryMs = 2_500;
+/** How soon windows that waited for a budget go on once it has room. */
+const budgetEveryMs = 2_500;
 /** How soon work of other processes' closers is seen. */
 const pollMs = 250;
 
 /** Loop 2: claims, the renewal of what is in hand, and bots that were users before. */
 export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
-  const model = options.model === undefined ? undefined : watchModel(options, options.model);
+  const { costs } = options;
+  const model = options.model === undefined ? undefined : watchModel(options, options.model, costs?.priceOf);
   const worker = new ExtractWorker({
     ...options,
     model: model?.access,
@@ -50,12 +53,17 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
     const found = await worker.reviseWindowsOfBots();
     return { nextInMs: found > 0 ? 0 : botsEveryMs };
   });
+  const budgets = watchedLoop(options, 'extract-budgets', async () => {
+    if (((await costs?.resumeDeferred()) ?? 0) > 0) claims.wake();
+    return { nextInMs: budgetEveryMs };
+  });
   return {
     name: 'extract',
     checks: [
       loopCheck(claims),
       loopCheck(renewals),
       loopCheck(bots),
+      loopCheck(budgets),
       ...(model === undefined ? [] : [model.check]),
     ],
     wake: () => {
@@ -65,11 +73,12 @@ export function createExtractRole(options: ExtractRoleOptions): ExtractRole {
       claims.start();
       renewals.start();
       bots.start();
+      budgets.start();
       return Promise.resolve();
     },
     stop: async (deadlineMs) => {
       const left = countdown(deadlineMs, () => options.clock.nowMs());
-      await endsWithin(bots.stop(), left(), options.pause);
+      await endsWithin(Promise.all([bots.stop(), budgets.stop()]), left(), options.pause);
       await endsWithin(claims.stop(), left(), options.pause);
       await worker.stop(left(), options.pause);
       await renewals.stop();

@@ -1,6 +1,10 @@
 import type { ModelAccess } from '../extract/extract-window.ts';
 import type { ModelClient } from '../extract/model-client.ts';
 import type { ModelGate, ModelGateState } from '../extract/model-gate/model-gate.ts';
+import { usageOfError } from '../extract/usage.ts';
+import { costNanoUsd, toUsd } from '../model/model-cost.ts';
+import type { ModelPrice } from '../model/model-prices.ts';
+import type { Usage } from '../model/results.ts';
 import type { ReadinessCheck } from '../serve/readiness.ts';
 import { failureCode } from '../telemetry/failure.ts';
 import type { LoopContext } from './watched-loop.ts';
@@ -15,8 +19,12 @@ export interface WatchedModel {
 }
 
 /** Calls as metrics, and the gate's turns as metrics and events. */
-export function watchModel(context: LoopContext, { client, gate }: ModelAccess): WatchedModel {
-  const counted = new CountedClient(context, client);
+export function watchModel(
+  context: LoopContext,
+  { client, gate }: ModelAccess,
+  priceOf: (model: string) => ModelPrice | undefined = () => undefined,
+): WatchedModel {
+  const counted = new CountedClient(context, client, priceOf);
   let before = gate.state();
   return {
     access: { client: counted, gate },
@@ -34,12 +42,14 @@ export function watchModel(context: LoopContext, { client, gate }: ModelAccess):
 class CountedClient implements ModelClient {
   readonly #context: LoopContext;
   readonly #client: ModelClient;
+  readonly #priceOf: (model: string) => ModelPrice | undefined;
   /** For events about the provider, of which no call is the cause. */
   lastModel = 'unknown';
 
-  constructor(context: LoopContext, client: ModelClient) {
+  constructor(context: LoopContext, client: ModelClient, priceOf: (model: string) => ModelPrice | undefined) {
     this.#context = context;
     this.#client = client;
+    this.#priceOf = priceOf;
   }
 
   verifyCredentials(model: string, signal: AbortSignal): Promise<string> {
@@ -54,16 +64,23 @@ class CountedClient implements ModelClient {
     try {
       const answer = await this.#client.ask(request, signal);
       metrics.modelCalls.add(1, { model, outcome: 'ok' });
+      this.#countCost(model, 'ok', answer.usage);
       return answer;
     } catch (error) {
       const outcome = signal.aborted ? 'aborted' : failureCode(error);
       metrics.modelCalls.add(1, { model, outcome });
+      this.#countCost(model, outcome, usageOfError(error));
       // What it means for the window is told where that ends.
       if (!signal.aborted) logger.failure('model.failed', error, { model }, 'debug');
       throw error;
     } finally {
       metrics.modelSeconds.observe((clock.nowMs() - startedMs) / 1_000, { model });
     }
+  }
+
+  #countCost(model: string, outcome: string, usage: Usage): void {
+    const cost = costNanoUsd(usage, this.#priceOf(model)) ?? 0;
+    if (cost > 0) this.#context.metrics.modelSpentUsd.add(toUsd(cost), { model, outcome });
   }
 }
 

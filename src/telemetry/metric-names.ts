@@ -129,10 +129,10 @@ export const extractMetrics = {
     'model',
     'kind',
   ]),
-  modelSpentUsd: counter<{ model: string }>(
+  modelSpentUsd: counter<{ model: string; outcome: string }>(
     'afterword_model_spent_usd_total',
-    'Dollars spent by the prices set.',
-    ['model'],
+    'Dollars that calls cost by the prices set, as far as the provider told their tokens.',
+    ['model', 'outcome'],
   ),
   modelBreakerOpen: gauge('afterword_model_breaker_open', '1 while the model is not called.'),
   modelConcurrency: gauge('afterword_model_concurrency', 'Calls allowed at the same time now.'),

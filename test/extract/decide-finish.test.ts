@@ -74,3 +74,34 @@ it.each(['MODEL_RATE_LIMITED', 'MODEL_OVERLOADED', 'MODEL_UNREACHABLE'])(
     });
   },
 );
+
+describe('a window over its budget', () => {
+  const spent = (retryInMs: number): StageOutcome => ({
+    status: 'failed',
+    stage: 'facts',
+    stageVersion: '1',
+    errorCode: 'MODEL_BUDGET_SPENT',
+    usage: noUsage,
+    retryInMs,
+  });
+  const hourMs = 3_600_000;
+
+  it('is put off until the next day, spread over its first minutes', () => {
+    for (const random of [0, 0.5, 0.99]) {
+      const finish = decideFinish([spent(5 * hourMs)], { ...flowing, attempts: 7, random });
+      expect(finish).toMatchObject({ status: 'deferred', errorCode: 'MODEL_BUDGET_SPENT', stored: false });
+      expect(finish.delayMs).toBeGreaterThan(5 * hourMs);
+      expect(finish.delayMs).toBeLessThan(5 * hourMs + 11 * 60_000);
+    }
+  });
+
+  it('is tried again within seconds where only calls under way are in its place', () => {
+    const { delayMs } = decideFinish([spent(0)], { ...flowing, attempts: 7 });
+    expect(delayMs).toBeGreaterThanOrEqual(1_000);
+    expect(delayMs).toBeLessThanOrEqual(11_000);
+  });
+
+  it('keeps what its other stages have found', () => {
+    expect(decideFinish([done, spent(0)], flowing)).toMatchObject({ status: 'deferred', stored: true });
+  });
+});

@@ -108,6 +108,8 @@ async function copyTables(pool: pg.Pool): Promise<() => Promise<void>> {
 
 /** Children first. Deleting is faster than truncating as long as the tables are small. */
 const filledTables = [
+  'model_calls',
+  'budget_days',
   'outbox',
   'profiles',
   'preferences',

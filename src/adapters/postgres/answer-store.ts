@@ -1,15 +1,14 @@
 import type pg from 'pg';
-import type { AnswerStore, KeptAnswer } from '../../extract/answer-store.ts';
+import type { AnswerStore, KeptAnswer, ReceivedAnswer } from '../../extract/answer-store.ts';
 import { identitiesOf, membersDigest, spanOf } from '../../extract/members-digest.ts';
 import type { StoredMessage } from '../../model/message.ts';
 import { noUsage, usageSchema } from '../../model/results.ts';
+import { callDocument, type CalledWindow } from './call-document.ts';
 import { translating } from './database-errors.ts';
 import { prepared } from './prepared.ts';
 
 /** The window that is asked about. */
-interface AskedWindow {
-  readonly keyId: string;
-  readonly windowId: string;
+interface AskedWindow extends CalledWindow {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
@@ -59,26 +58,33 @@ async function find(
   return { model: row.model, text: row.answer, usage: row.counted ? noUsage : usageSchema.parse(row.usage) };
 }
 
-/** Unless it quotes a message that was deleted meanwhile; see the function. */
+/** Unless it quotes a message that was deleted meanwhile; its call is recorded in any case. See the functions. */
 async function keep(
   pool: pg.Pool,
   key: string,
-  answer: KeptAnswer,
+  answer: ReceivedAnswer,
   window: AskedWindow,
   members: readonly StoredMessage[],
 ): Promise<void> {
   const { membersFromMs, membersToMs } = spanOf(members, window);
+  const { call } = answer;
+  const kept = [
+    key,
+    window.keyId,
+    window.windowId,
+    membersFromMs,
+    membersToMs,
+    answer.model,
+    answer.text,
+    JSON.stringify(answer.usage),
+    identitiesOf(members),
+  ];
   await pool.query(
-    prepared(`select afterword.keep_answer(decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8, $9)`, [
-      key,
-      window.keyId,
-      window.windowId,
-      membersFromMs,
-      membersToMs,
-      answer.model,
-      answer.text,
-      JSON.stringify(answer.usage),
-      identitiesOf(members),
-    ]),
+    call === undefined
+      ? prepared(`select afterword.keep_answer(decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8, $9)`, kept)
+      : prepared(
+          `select afterword.keep_answer_of_call(decode($1, 'hex'), $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+          [...kept, callDocument(window, call)],
+        ),
   );
 }

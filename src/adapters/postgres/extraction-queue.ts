@@ -211,7 +211,10 @@ export async function finishClaim(
       `with finished as (
        update afterword.extractions e
        set status = case when e.changed then 'pending' else $4 end,
-           attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0 else e.attempts end,
+           attempts = case when e.changed or $4 in ('done', 'skipped', 'failed') then 0
+             -- Nobody was asked: no attempt.
+             when $6 = 'MODEL_BUDGET_SPENT' then e.attempts - 1
+             else e.attempts end,
            timeouts = e.timeouts + $9,
            not_before = case when e.changed then e.not_before
              else clock_timestamp() + $5 * interval '1 millisecond' end,

@@ -109,7 +109,8 @@ export class ModelGate {
 
   #learn(pass: Pass, error: unknown): void {
     const nowMs = this.#timing.nowMs();
-    if (!isAfterwordError(error) || !error.code.startsWith('MODEL_')) {
+    // A budget refuses before anybody is asked.
+    if (!isAfterwordError(error) || !error.code.startsWith('MODEL_') || error.code === 'MODEL_BUDGET_SPENT') {
       this.#breaker.toldNothing(pass.probe, nowMs);
       return;
     }
