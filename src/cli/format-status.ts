@@ -1,3 +1,4 @@
+import type { Spending } from '../adapters/postgres/read-spending.ts';
 import type { Counts, StoreStatus, WaitingWork } from '../adapters/postgres/read-status.ts';
 import type { Config } from '../config/config.ts';
 import {
@@ -7,6 +8,7 @@ import {
 } from '../config/run-configuration.ts';
 import type { PartitionOffsets } from '../publish/topic-admin.ts';
 import { differenceText, settingsDocument, settingsLine } from './format-settings.ts';
+import { spendingDocument, spendingLines } from './format-spending.ts';
 import { alignColumns, printable, roughly, utcMinute } from './format-text.ts';
 import { partitionLags, totalLag, type PartitionLag } from './partition-lag.ts';
 
@@ -19,6 +21,7 @@ export interface Standing {
   /** Where the database is, without a password. */
   readonly database: string;
   readonly store: StoreStatus;
+  readonly spending: Spending;
   readonly log: LogStanding;
   readonly config: Config;
   readonly nowMs: number;
@@ -26,7 +29,7 @@ export interface Standing {
 
 /** One screen for people. */
 export function formatStatus(standing: Standing): string[] {
-  const { store, log, config } = standing;
+  const { store, spending, log, config } = standing;
   const { messagesTopic, groupId } = config.kafka;
   const partitions = lagsOf(standing);
   const rows = [
@@ -42,6 +45,7 @@ export function formatStatus(standing: Standing): string[] {
     ['extraction', `${listed(store.extractions)}${dueNote(store.due)}`],
     ...(Object.keys(store.failures).length === 0 ? [] : [['', `failed by ${listed(store.failures)}`]]),
     ['results', listed(store.results)],
+    ...spendingLines(spending, config).map((line, index) => [index === 0 ? 'spending' : '', line]),
     ['to be sent', outboxLine(store.outbox)],
     ['dead letters', listed(store.deadLetters)],
     ['ignored types', listed(store.ignored)],
@@ -73,6 +77,7 @@ export function statusDocument(standing: Standing): Readonly<Record<string, unkn
     failures: { ...store.failures },
     due: waitingDocument(store.due),
     results: store.results,
+    spending: spendingDocument(standing.spending, config),
     outbox: Object.fromEntries(
       Object.entries(store.outbox).map(([destination, waiting]) => [destination, waitingDocument(waiting)]),
     ),

@@ -1,7 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { costGroupings, type CostGrouping } from '../adapters/postgres/read-costs.ts';
 import { parseSentAt } from '../consume/sent-at.ts';
 import { roleNames, type RoleName } from '../roles/role.ts';
 import type { CommandContext, ContextNeeds, ExitCode } from './command-context.ts';
+import { runCosts } from './costs.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
 import { runMigrate } from './migrate.ts';
@@ -131,6 +133,15 @@ function addReadCommands(program: Command, run: Run): void {
     .addOption(json())
     .action((options: { byBot: boolean; json: boolean }) => run((context) => runStatus(context, options)));
   program
+    .command('costs')
+    .description('What calls of the model cost, failed and repair ones too.')
+    .addOption(new Option('--by <grouping>', 'group by').choices(costGroupings).default('day'))
+    .option('--since <date>', 'from this UTC day on, such as 2026-03-01', parseDay)
+    .addOption(json())
+    .action((options: { by: CostGrouping; since?: string; json: boolean }) =>
+      run((context) => runCosts(context, options)),
+    );
+  program
     .command('doctor')
     .description('Check every part, and say what to do.')
     .option('--config', 'also print every setting, and where it comes from', false)
@@ -163,6 +174,15 @@ function addSettingsCommands(program: Command, run: Run): void {
         applyConfiguredSettings(context, { ...options, atMs: options.at, replaces: options.replace }),
       ),
     );
+}
+
+function parseDay(text: string): string {
+  const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  // The parser takes February 30 for a day of March.
+  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== text) {
+    throw new InvalidArgumentError('a day such as 2026-03-01');
+  }
+  return text;
 }
 
 function parseTime(text: string): number {

@@ -1,9 +1,11 @@
 import { readBots } from '../adapters/postgres/read-bots.ts';
+import { readSpending } from '../adapters/postgres/read-spending.ts';
 import { readStatus } from '../adapters/postgres/read-status.ts';
 import type { OpenDatabase } from '../resources.ts';
 import { failureCode } from '../telemetry/failure.ts';
 import type { CommandContext, ExitCode } from './command-context.ts';
 import { formatBots, botDocument } from './format-bots.ts';
+import { botBudgets } from './format-spending.ts';
 import { formatStatus, statusDocument, type LogStanding, type Standing } from './format-status.ts';
 
 export interface StatusOptions {
@@ -44,6 +46,7 @@ async function statusLines(
   const standing: Standing = {
     database: database.label,
     store: await readStatus(database.pool, config.kafka.messagesTopic),
+    spending: await readSpending(database.pool, Object.keys(botBudgets(config))),
     log: await readLog(context, database),
     config,
     nowMs: Date.now(),
