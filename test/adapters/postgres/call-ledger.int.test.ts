@@ -227,6 +227,42 @@ describe('a process that dies with a call', () => {
 });
 
 describe('many processes', { timeout: 240_000 }, () => {
+  it('wait for each other: what one has reserved and not yet committed, another cannot have', async () => {
+    await ledger({ all: 1_000 }).reserve(plan(1));
+    const first = await harness.pool.connect();
+    try {
+      await first.query('begin');
+      const one = { query: first.query.bind(first) };
+      await ledger({ all: 1_000 }, one as unknown as pg.Pool).reserve(plan(600));
+      const second = isGranted(ledger({ all: 1_000 }, harness.openPool(1)), plan(600));
+      await until('the second waits for the first', async () => {
+        const waiting = await harness.rows(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting.length === 1;
+      });
+      await first.query('commit');
+      expect(await second).toBe(false);
+    } finally {
+      first.release();
+    }
+    expect(await days()).toEqual([{ bot_id: '', spent: 0, reserved: 601 }]);
+  });
+
+  it('that ask at the same moment for the room of one call get one', async () => {
+    const pools = Array.from({ length: 6 }, () => harness.openPool(1));
+    for (let round = 0; round < 20; round += 1) {
+      await harness.pool.query('delete from afterword.model_calls');
+      await harness.pool.query('delete from afterword.budget_days');
+      // Otherwise they would wait for whoever makes the day's row.
+      await ledger({ all: 1_000 }).reserve(plan(1));
+      const granted = await Promise.all(
+        pools.map((pool) => isGranted(ledger({ all: 1_000 }, pool), plan(600))),
+      );
+      expect(granted.filter(Boolean)).toHaveLength(1);
+    }
+  });
+
   it('never spend and reserve more together than the budgets, and use them up', async () => {
     const [all, ofAria] = [60_000, 25_000];
     // The database itself watches: whoever went over a budget would be refused.
