@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { evaluationConversationSchema } from '../src/model/evaluation-conversation.ts';
 import { memoryChangeSchema, memoryEvidenceSchema } from '../src/model/memory-change-event.ts';
 import { messageEventSchema } from '../src/model/message-event.ts';
 import { resultEventSchemas, resultEventTypes, type ResultEventType } from '../src/model/result-event.ts';
@@ -28,6 +29,7 @@ export function publishedSchemas(): readonly PublishedSchema[] {
   return [
     publish('message-event.v1.json', toJsonSchema(messageEventSchema)),
     ...resultEventTypes.map(publishEvent),
+    publish('evaluation-conversation.v1.json', toJsonSchema(evaluationConversationSchema)),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { CommandContext, ContextNeeds, ExitCode } from './command-context.t
 import { runCosts } from './costs.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
+import { runEvaluate, type EvaluateCommandOptions } from './evaluate.ts';
 import { runMigrate } from './migrate.ts';
 import { runPublish } from './publish.ts';
 import { runWorker } from './run.ts';
@@ -40,6 +41,7 @@ export async function runProgram(
   addWorkCommands(program, run);
   addReadCommands(program, run);
   addSettingsCommands(program, run);
+  addEvaluateCommand(program, run);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
@@ -183,6 +185,34 @@ function parseDay(text: string): string {
     throw new InvalidArgumentError('a day such as 2026-03-01');
   }
   return text;
+}
+
+function addEvaluateCommand(program: Command, run: Run): void {
+  program
+    .command('evaluate')
+    .description('Compare what is extracted from labelled conversations with their labels.')
+    .argument('<file>', 'JSON lines, as in schemas/evaluation-conversation.v1.json')
+    .option('--offline', 'by rules, even where there is a key', false)
+    .option('--model <name>', 'instead of the configured model')
+    .option('--stage <stages>', 'comma-separated; all that are enabled unless told', parseNames)
+    .addOption(new Option('--half <half>').choices(['tuned', 'untouched', 'all']).default('all'))
+    .option('--min-recall <share>', 'end with 1 below this recall of facts, 0 to 1', parseShare)
+    .option('--min-precision <share>', 'end with 1 below this precision of facts, 0 to 1', parseShare)
+    .addOption(json())
+    .action((file: string, options: Omit<EvaluateCommandOptions, 'file'>) =>
+      run((context) => runEvaluate(context, { file, ...options })),
+    );
+}
+
+function parseNames(text: string): string[] {
+  return text.split(',').map((name) => name.trim());
+}
+
+function parseShare(text: string): number {
+  const share = Number(text);
+  if (text.trim() === '' || !(share >= 0 && share <= 1))
+    throw new InvalidArgumentError('a number from 0 to 1');
+  return share;
 }
 
 function parseTime(text: string): number {

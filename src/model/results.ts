@@ -22,6 +22,7 @@ export const evidenceSchema = z.strictObject({
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 export const emotionalTones = ['positive', 'negative', 'neutral', 'mixed'] as const;
+export type EmotionalTone = (typeof emotionalTones)[number];
 
 export const summaryResultSchema = z.strictObject({
   summary_text: z.string().min(1),

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { settingsForBot } from '../config/settings-for-bot.ts';
+import { AfterwordError, type ErrorCode } from '../errors.ts';
+import { askStages } from '../extract/ask-stages.ts';
+import type { ModelAccess } from '../extract/extract-window.ts';
+import { membersDigest } from '../extract/members-digest.ts';
+import { ModelGate } from '../extract/model-gate/model-gate.ts';
+import { runOffline } from '../extract/run-offline.ts';
+import type { Stage, StageOutcome } from '../extract/stage.ts';
+import { builtInStages } from '../extract/stages/built-in-stages.ts';
+import type { Timing } from '../extract/timing.ts';
+import type { Transcript } from '../extract/transcript.ts';
+
+export interface EvaluationStagesOptions {
+  readonly config: Config;
+  readonly offline: boolean;
+  /** Over what is configured, for all bots. */
+  readonly model: string | undefined;
+  /** Undefined: all that are enabled. */
+  readonly stageNames: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface EvaluationStages {
+  readonly method: 'model' | 'offline';
+  run(transcript: Transcript): Promise<readonly StageOutcome[]>;
+}
+
+/** As in `app.ts`: a long conversation may take a model more than a minute. */
+const modelTimeoutMs = 120_000;
+
+/**
+ * The product's own stages over a transcript: the same prompts, checks, repairs and
+ * retries as for a closed window, without a database.
+ *
+ * @throws AfterwordError INPUT_INVALID for a stage that does not exist, CONFIG_INVALID for
+ *   a model without a key
+ */
+export async function openEvaluationStages(options: EvaluationStagesOptions): Promise<EvaluationStages> {
+  const { config, stageNames } = options;
+  requireStages(stageNames);
+  const access = options.offline ? undefined : await modelAccess(config);
+  if (access === undefined && options.model !== undefined) {
+    throw new AfterwordError('CONFIG_INVALID', 'a model needs ANTHROPIC_API_KEY', {
+      hint: 'set the key, or leave --model out to evaluate the offline analyser',
+    });
+  }
+  return {
+    method: access === undefined ? 'offline' : 'model',
+    run: async (transcript) => {
+      const stages = stagesOf(config, transcript.botId, stageNames);
+      if (access === undefined) return runOffline(stages, transcript);
+      return askModelFor(options, access, stages, transcript);
+    },
+  };
+}
+
+const stageNamesKnown: readonly string[] = builtInStages.map(({ name }) => name);
+
+function requireStages(names: readonly string[] | undefined): void {
+  if (names?.every((name) => stageNamesKnown.includes(name)) !== false) return;
+  throw new AfterwordError('INPUT_INVALID', 'there is no such stage', {
+    hint: `stages are ${stageNamesKnown.join(', ')}`,
+  });
+}
+
+function stagesOf(config: Config, botId: string, names: readonly string[] | undefined): readonly Stage[] {
+  const settings = settingsForBot(config, botId);
+  return builtInStages.flatMap((stage) => {
+    const { enabled, minMessages } = settings.stage(stage.name);
+    const isAsked = names === undefined ? enabled : names.includes(stage.name);
+    return isAsked ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];
+  });
+}
+
+async function askModelFor(
+  { config, model, signal }: EvaluationStagesOptions,
+  { client, gate }: ModelAccess,
+  stages: readonly Stage[],
+  transcript: Transcript,
+): Promise<readonly StageOutcome[]> {
+  const outcomes = await askStages({
+    stages,
+    transcript,
+    membersDigest: membersDigest(transcript.lines.map(({ message }) => message)),
+    client,
+    gate,
+    model: model ?? settingsForBot(config, transcript.botId).model,
+    timing,
+    signal,
+  });
+  for (const outcome of outcomes) if (outcome.status === 'failed') refuseHopeless(outcome.errorCode);
+  return outcomes;
+}
+
+/** What will not pass while this runs; every further conversation would end the same. */
+const hopeless = [
+  'MODEL_CREDENTIALS',
+  'MODEL_SPEND_LIMIT',
+  'MODEL_UNREACHABLE',
+] as const satisfies readonly ErrorCode[];
+
+function refuseHopeless(errorCode: string): void {
+  const code = hopeless.find((known) => known === errorCode);
+  if (code === undefined) return;
+  throw new AfterwordError(code, `the model cannot be asked (${code})`, {
+    hint: 'see `afterword doctor`; --offline evaluates the analyser without a model',
+  });
+}
+
+/** Loaded only where it is used. */
+async function modelAccess({ anthropic, extract }: Config): Promise<ModelAccess | undefined> {
+  if (anthropic === null) return undefined;
+  const { createAnthropicModelClient } = await import('../adapters/anthropic/model-client.ts');
+  return {
+    client: createAnthropicModelClient({
+      apiKey: anthropic.apiKey.reveal(),
+      baseURL: anthropic.baseUrl ?? undefined,
+      timeoutMs: modelTimeoutMs,
+    }),
+    gate: new ModelGate({ maxConcurrency: extract.concurrency, timing }),
+  };
+}
+
+const timing: Timing = {
+  nowMs: () => systemClock.nowMs(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, { signal });
+  },
+  random: () => Math.random(),
+};
