@@ -59,7 +59,7 @@ export function addUp(scores: readonly ConversationScore[]): Evaluation {
 type Named<Value> = readonly [name: string, value: Value];
 
 /** A label counts in the row of its first relation, whatever allowed relation met it. */
-export function rowOf(relations: readonly Relation[]): string {
+function rowOf(relations: readonly Relation[]): string {
   return familyOf(relations[0] ?? 'other');
 }
 
