@@ -233,8 +233,7 @@ function toDone(stage: Stage, { model, usage }: Share, checked: CheckedResult<un
     method: 'model',
     model,
     usage,
-    result: checked.result,
-    rejected: checked.rejected,
+    ...checked,
   };
 }
 

@@ -217,7 +217,10 @@ async function unchangedEnd(deps: ExtractDeps, work: WindowWork): Promise<Settle
 async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSignal): Promise<StageOutcome[]> {
   const { claim, members, stages, model, ignored, transcript } = work;
   if (ignored !== undefined) return stages.map((stage) => toSkipped(stage, ignored));
-  if (deps.model === undefined) return runOffline(stages, transcript);
+  const onStageFault = (stage: Stage, error: Error): void => {
+    deps.onStageFault(claim, stage.name, error);
+  };
+  if (deps.model === undefined) return runOffline(stages, transcript, onStageFault);
   return askStages({
     stages,
     transcript,
@@ -231,9 +234,7 @@ async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSigna
     price: deps.costs?.priceOf(model),
     strategy: defaultStrategy,
     retry: briefRetries,
-    onStageFault: (stage, error) => {
-      deps.onStageFault(claim, stage.name, error);
-    },
+    onStageFault,
     signal,
   });
 }

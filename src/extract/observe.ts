@@ -1,13 +1,19 @@
 import type { StoredMessage } from '../model/message.ts';
 import type { FactObservation, PreferenceObservation } from '../model/observation.ts';
-import { factsResultSchema, preferencesResultSchema, type Evidence } from '../model/results.ts';
+import {
+  factsResultSchema,
+  preferencesResultSchema,
+  type Evidence,
+  type FactResult,
+  type PreferenceResult,
+} from '../model/results.ts';
 import { hashOf } from './answer-store.ts';
 import type { ClaimedWindow, LiveMemory } from './extraction-store.ts';
 import type { StageOutcome } from './stage.ts';
 
 type Done = Extract<StageOutcome, { status: 'done' }>;
 
-/** The observations that a window's results make: one for each fact and preference. */
+/** The observations that a window's results make: one for each fact and preference, whichever stage found it. */
 export function observationsOf(
   claim: ClaimedWindow,
   outcomes: readonly StageOutcome[],
@@ -15,8 +21,9 @@ export function observationsOf(
   strategy: string,
 ): LiveMemory {
   const sentAt = sentAtOf(members.filter(({ role }) => role === 'user'));
-  const observed = (outcome: Done, index: number, evidence: readonly Evidence[]) => ({
-    observationId: observationId(claim, outcome.stage, index),
+  const observed = (outcome: Done, claimPlace: readonly string[], evidence: readonly Evidence[]) => ({
+    observationId: observationId(claim, claimPlace),
+    ...(isBuiltIn(outcome.stage) ? {} : { stage: outcome.stage }),
     windowId: claim.windowId,
     revision: claim.revision,
     botId: claim.botId,
@@ -34,27 +41,48 @@ export function observationsOf(
   const preferences: PreferenceObservation[] = [];
   for (const outcome of outcomes) {
     if (outcome.status !== 'done') continue;
-    if (outcome.stage === 'facts') {
-      const result = factsResultSchema.parse(outcome.result);
-      facts.push(
-        ...result.facts.map((fact, index) => ({ ...observed(outcome, index, fact.evidence), fact })),
-      );
-    } else if (outcome.stage === 'preferences') {
-      const result = preferencesResultSchema.parse(outcome.result);
-      preferences.push(
-        ...result.preferences.map((preference, index) => ({
-          ...observed(outcome, index, preference.evidence),
-          preference,
-        })),
-      );
-    }
+    const found = claimsOf(outcome);
+    facts.push(
+      ...found.facts.map((fact, index) => ({
+        ...observed(outcome, place(outcome, 'fact', index), fact.evidence),
+        fact,
+      })),
+    );
+    preferences.push(
+      ...found.preferences.map((preference, index) => ({
+        ...observed(outcome, place(outcome, 'preference', index), preference.evidence),
+        preference,
+      })),
+    );
   }
   return { facts, preferences };
 }
 
+interface Claims {
+  readonly facts: readonly FactResult[];
+  readonly preferences: readonly PreferenceResult[];
+}
+
+function claimsOf({ stage, result, remembered }: Done): Claims {
+  if (stage === 'facts') return { facts: factsResultSchema.parse(result).facts, preferences: [] };
+  if (stage === 'preferences')
+    return { facts: [], preferences: preferencesResultSchema.parse(result).preferences };
+  return remembered ?? { facts: [], preferences: [] };
+}
+
+/** Which of a stage's claims it is: a stage of a user's own may have both kinds. */
+function place({ stage }: Done, kind: 'fact' | 'preference', index: number): string[] {
+  return isBuiltIn(stage) ? [stage, String(index)] : [stage, kind, String(index)];
+}
+
+/** Observations of these carry no name of a stage: their kind tells it. */
+function isBuiltIn(stage: string): boolean {
+  return stage === 'facts' || stage === 'preferences';
+}
+
 /** The same claim of the same revision always carries the same id. */
-function observationId(claim: ClaimedWindow, stage: string, index: number): string {
-  const hex = hashOf([claim.windowId, String(claim.revision), stage, String(index)]);
+function observationId(claim: ClaimedWindow, claimPlace: readonly string[]): string {
+  const hex = hashOf([claim.windowId, String(claim.revision), ...claimPlace]);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
     '-',
   );

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { ensureError, InvariantError, isAfterwordError } from '../errors.ts';
+import { ensureError, InvariantError, isAfterwordError, type AfterwordError } from '../errors.ts';
 import { nestsDeeper, storableJson, storableObject } from '../model/storable-text.ts';
+import { stageFailed } from './stage-failed.ts';
 import type { CheckedResult, Stage } from './stage.ts';
 import type { Transcript } from './transcript.ts';
 
@@ -31,9 +32,22 @@ export function partsOf(text: string): Readonly<Record<string, unknown>> | undef
 }
 
 export function readDraft(stage: Stage, part: unknown, transcript: Transcript): DraftReading {
-  const parsed = stage.draftSchema.safeParse(part);
+  const parsed = parseDraft(stage, part);
+  if ('fault' in parsed) return { held: false, fault: parsed.fault };
   if (!parsed.success) return { held: false, problem: describe(stage.name, parsed.error) };
   return checkDraft(stage, parsed.data, transcript);
+}
+
+/** A refinement in a plug-in's schema may throw: its siblings must not go with it. */
+function parseDraft(
+  stage: Stage,
+  part: unknown,
+): z.ZodSafeParseResult<unknown> | { readonly fault: AfterwordError } {
+  try {
+    return stage.draftSchema.safeParse(part);
+  } catch (thrown) {
+    return { fault: stageFailed(stage.name, 'schema', thrown) };
+  }
 }
 
 /** Runs a stage's own check over a draft, and holds its result to the stage's own schema; as it will be stored. */
@@ -65,7 +79,8 @@ function asStored(result: unknown): unknown {
  * left out and counted, so that one of them does not take the others along.
  */
 export function readWithoutFaultyItems(stage: Stage, part: unknown, transcript: Transcript): DraftReading {
-  const parsed = stage.draftSchema.safeParse(part);
+  const parsed = parseDraft(stage, part);
+  if ('fault' in parsed) return { held: false, fault: parsed.fault };
   if (parsed.success) return checkDraft(stage, parsed.data, transcript);
   const faulty = faultyItems(parsed.error);
   const reading = readDraft(stage, faulty === undefined ? undefined : without(part, faulty), transcript);

@@ -1,3 +1,4 @@
+import { isAfterwordError } from '../errors.ts';
 import { noUsage } from '../model/results.ts';
 import { checkDraft, type DraftReading } from './read-draft.ts';
 import type { Stage, StageOutcome } from './stage.ts';
@@ -13,13 +14,20 @@ export const offlineReasons = {
 /**
  * The stages without any model, through the same checks. A stage that has no offline
  * form, or whose offline answer does not hold, is skipped: there is nothing to repair.
+ * `onStageFault` is told of a stage that threw; its siblings go on.
  */
-export function runOffline(stages: readonly Stage[], transcript: Transcript): StageOutcome[] {
+export function runOffline(
+  stages: readonly Stage[],
+  transcript: Transcript,
+  onStageFault?: (stage: Stage, error: Error) => void,
+): StageOutcome[] {
   return stages.map((stage) => {
     const reason = skipReason(stage, transcript);
     if (reason !== undefined) return toSkipped(stage, reason);
     if (stage.offline === undefined) return toSkipped(stage, offlineReasons.noForm);
-    return toOutcome(stage, readOffline(stage, transcript));
+    const reading = readOffline(stage, transcript);
+    if ('fault' in reading) onStageFault?.(stage, reading.fault);
+    return toOutcome(stage, reading);
   });
 }
 
@@ -39,7 +47,9 @@ function toOutcome(stage: Stage, reading: DraftReading): StageOutcome {
   if (reading.held) {
     return { status: 'done', ...named, method: 'offline', model: null, usage: noUsage, ...reading.checked };
   }
-  if ('fault' in reading)
-    return { status: 'failed', ...named, errorCode: 'INVARIANT_BROKEN', usage: noUsage };
+  if ('fault' in reading) {
+    const errorCode = isAfterwordError(reading.fault) ? reading.fault.code : 'INVARIANT_BROKEN';
+    return { status: 'failed', ...named, errorCode, usage: noUsage };
+  }
   return toSkipped(stage, offlineReasons.notGoodEnough);
 }

@@ -1,13 +1,20 @@
 import type { z } from 'zod';
-import type { Method, Usage } from '../model/results.ts';
+import type { FactResult, Method, PreferenceResult, Usage } from '../model/results.ts';
 import type { Transcript } from './transcript.ts';
 
 /** A claim that a stage's check refused, by reason; counted, never stored. */
 export type RejectionCounts = Readonly<Record<string, number>>;
 
+/** Claims that a stage of a user's own found beside its result; folded as the built-in stages' are. */
+export interface Remembered {
+  readonly facts: readonly FactResult[];
+  readonly preferences: readonly PreferenceResult[];
+}
+
 export interface CheckedResult<Result> {
   readonly result: Result;
   readonly rejected: RejectionCounts;
+  readonly remembered?: Remembered;
 }
 
 /**
@@ -43,6 +50,7 @@ export type StageOutcome =
       readonly usage: Usage;
       readonly result: unknown;
       readonly rejected: RejectionCounts;
+      readonly remembered?: Remembered;
     }
   | {
       readonly status: 'skipped';

@@ -19,6 +19,8 @@ interface Observed {
   /** Event time of the newest user message among the evidence (by hand: when it was entered), epoch milliseconds. */
   readonly occurredAtMs: number;
   readonly method: Method | 'manual';
+  /** The stage that found it; left out where that is the built-in one of its kind, or a person. */
+  readonly stage?: string;
   readonly stageVersion: string;
   readonly strategy: string;
   readonly origin: 'stage' | 'manual';

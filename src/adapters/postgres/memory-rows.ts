@@ -20,13 +20,13 @@ export async function insertObservations(
 ): Promise<void> {
   const rows = [
     ...observations.facts.map((observation) => ({
-      stage: 'facts',
+      stage: observation.stage ?? 'facts',
       kind: 'fact',
       group: factGroupKey(observation.fact),
       observation,
     })),
     ...observations.preferences.map((observation) => ({
-      stage: 'preferences',
+      stage: observation.stage ?? 'preferences',
       kind: 'preference',
       group: preferenceGroupKey(observation.preference),
       observation,
