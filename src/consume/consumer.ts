@@ -1,13 +1,16 @@
 import type { Clock } from '../clock.ts';
 import { isAfterwordError } from '../errors.ts';
-import type { DeadLetterReason, DecodedRecord } from '../model/decoded-record.ts';
-import type { LogRecord, TopicPartition } from '../model/record.ts';
+import type { DeadLetterReason } from '../model/decoded-record.ts';
+import type { TopicPartition } from '../model/record.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { beatWhile } from './beat-while.ts';
 import { choosePosition } from './choose-position.ts';
 import type { ClosingStore } from './closing-store.ts';
+import { decodeAll, type DecodeRecord } from './decode-all.ts';
 import type { MessageStore } from './message-store.ts';
+import { KnownPositions } from './known-positions.ts';
+import type { DecodedEntry } from './plan-batch.ts';
 import type {
   PartitionReadProgress,
   RecordBatch,
@@ -15,14 +18,13 @@ import type {
   RecordSource,
   StartPosition,
 } from './record-source.ts';
-import { KnownPositions } from './known-positions.ts';
 import { storeBatch, type BatchOutcome } from './store-batch.ts';
 
 export interface ConsumerOptions {
   readonly source: RecordSource;
   readonly store: MessageStore;
   readonly closing: ClosingStore;
-  readonly decode: (record: LogRecord) => DecodedRecord;
+  readonly decode: DecodeRecord;
   readonly graceMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -176,7 +178,7 @@ export class Consumer implements RecordHandler {
 
   async handleBatch(batch: RecordBatch): Promise<void> {
     const startedMs = this.#options.clock.nowMs();
-    const entries = batch.records.map((record) => ({ record, decoded: this.#options.decode(record) }));
+    const entries = decodeAll(batch.records, this.#options.decode);
     const outcomes = await this.#storeDurably(batch, entries);
     if (outcomes === undefined) return;
     this.#count(batch, outcomes, this.#options.clock.nowMs() - startedMs);
@@ -186,7 +188,7 @@ export class Consumer implements RecordHandler {
   /** Tries until the batch is durable; gives up only when it is no longer ours, or on stopping. */
   async #storeDurably(
     batch: RecordBatch,
-    entries: readonly { record: LogRecord; decoded: DecodedRecord }[],
+    entries: readonly DecodedEntry[],
   ): Promise<readonly BatchOutcome[] | undefined> {
     const { store, graceMs } = this.#options;
     for (let failures = 0; ; failures += 1) {

@@ -91,8 +91,10 @@ async function storeHalves(
   const middle = Math.ceil(entries.length / 2);
   const first = entries.slice(0, middle);
   const second = entries.slice(middle);
-  // The first half moves the position only to its own last record.
-  const between = (first.at(-1)?.record.offset ?? nextOffset - 1n) + 1n;
+  // The first half moves the position only to its own last record, and not past one of which
+  // the second half still has events.
+  const last = first.at(-1)?.record.offset ?? nextOffset - 1n;
+  const between = second[0]?.record.offset === last ? last : last + 1n;
   return [
     ...(await storeBatch(store, partition, first, between, options)),
     ...(await storeBatch(store, partition, second, nextOffset, options)),

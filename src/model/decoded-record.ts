@@ -11,6 +11,7 @@ export const deadLetterReasons = [
   'too-deeply-nested',
   'invalid-fields',
   'sent-at-not-milliseconds',
+  'decoder-failed',
   'conflicting-content',
   'refused-by-database',
 ] as const;

@@ -68,6 +68,11 @@ export function derivedMessageId(record: LogRecord, content: string): string {
   return `derived:${identityOf('derived-message', [...recordPlace(record), content])}`;
 }
 
+/** The same for the messages of one record after its first, which a decoder took out of it. */
+export function derivedPartId(record: LogRecord, part: number, content: string): string {
+  return `derived:${identityOf('derived-part', [...recordPlace(record), String(part), content])}`;
+}
+
 /**
  * Keyed hash of role and text as first received: 128 bits in hex. Keyed, so that nobody can
  * guess a text from it. One hash over key and text is enough for that: half of it is cut off,

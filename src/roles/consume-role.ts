@@ -1,10 +1,9 @@
 import { closeUnread, closeWindows, type ClosingPass } from '../consume/close-windows.ts';
 import type { ClosingStore } from '../consume/closing-store.ts';
 import { Consumer } from '../consume/consumer.ts';
+import type { DecodeRecord } from '../consume/decode-all.ts';
 import type { MessageStore } from '../consume/message-store.ts';
 import type { RecordSource } from '../consume/record-source.ts';
-import type { DecodedRecord } from '../model/decoded-record.ts';
-import type { LogRecord } from '../model/record.ts';
 import type { PollingLoop } from '../polling-loop.ts';
 import type { CheckOutcome } from '../serve/readiness.ts';
 import type { Role } from './role.ts';
@@ -18,7 +17,7 @@ export interface ConsumeRoleOptions extends LoopContext {
   readonly reading: () => CheckOutcome;
   readonly store: MessageStore;
   readonly closing: ClosingStore;
-  readonly decode: (record: LogRecord) => DecodedRecord;
+  readonly decode: DecodeRecord;
   readonly owner: string;
   readonly graceMs: number;
   readonly pause: (ms: number) => Promise<void>;
