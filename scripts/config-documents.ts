@@ -102,7 +102,12 @@ export const exampleFile = {
   session: { gap: '30m', grace: '10s' },
   ignoreUsers: ['*-bot'],
   budgetUsdPerDay: 5,
-  stages: { summary: { minMessages: 6 }, preferences: { enabled: false } },
+  modules: ['./open-questions.mjs'],
+  stages: {
+    summary: { minMessages: 6 },
+    preferences: { enabled: false },
+    'open-questions': { minMessages: 4 },
+  },
   memory: { lifetimes: { feels: '3d', lives_in: 'never' } },
   bots: { helpdesk: { gap: '2h', budgetUsdPerDay: 1, stages: { preferences: { enabled: true } } } },
 };
@@ -148,8 +153,8 @@ and all use what is stored. A process that is configured otherwise logs \`settin
   are in the way unless \`--replace\` takes them back. \`--dry-run\` only tells.
 - \`SESSION_KEY\` cannot change: \`apply\` refuses it.
 
-Everything else is each process's own, budgets and prices included: give all the same. For extraction (\`AFTERWORD_MODEL\`, \`IGNORE_USERS\`, stages, minimum messages, the
-model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
+Everything else is each process's own, budgets and prices included: give all the same. For extraction (\`AFTERWORD_MODEL\`, \`IGNORE_USERS\`, stages and the versions of
+those that modules add, minimum messages, the model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
 its revisions. A user who is ignored from some start on so keeps what was learnt before, until its window is extracted
 again; one who is ignored no longer is learnt from as of the next window. The first start and \`settings apply\` record these settings, so that a process with others says so; keep
 processes alike. \`SESSION_GRACE\` decides when a window closes, never where it ends.
@@ -157,6 +162,8 @@ processes alike. \`SESSION_GRACE\` decides when a window closes, never where it 
 ## Rules between settings
 
 - \`SESSION_GRACE\` is shorter than \`SESSION_GAP\`, and the gap is at most \`SESSION_MAX_DURATION\`; the gap of one bot too.
+- \`stages\` names stages that there are: the built-in ones and those of \`modules\`. What a module must export stands in
+  [CUSTOM-STAGES.md](CUSTOM-STAGES.md); its faults are told with the others, by module and field.
 - The three topics differ from each other.
 - A budget needs the price of every model that it holds for: a built-in one (Anthropic's list prices), or one in \`prices\`.
 - \`HTTP_TOKEN\` is needed where \`HTTP_HOST\` is not an address of this machine alone. Without a token the server answers

@@ -17,13 +17,16 @@ import type { Config } from './config/config.ts';
 import { settingDifferences, toRunConfiguration } from './config/run-configuration.ts';
 import { settingsForBot } from './config/settings-for-bot.ts';
 import { decodeRecord } from './consume/decode-record.ts';
+import { decodeWith } from './consume/decode-with.ts';
 import type { BotExtraction, ModelAccess, ModelCosts } from './extract/extract-window.ts';
 import { ModelGate } from './extract/model-gate/model-gate.ts';
+import type { Stage } from './extract/stage.ts';
 import { builtInStages } from './extract/stages/built-in-stages.ts';
 import type { Timing } from './extract/timing.ts';
 import { chooseLog } from './log.ts';
 import { toNanoUsd } from './model/model-cost.ts';
 import { priceOf } from './model/model-prices.ts';
+import { noModules, type LoadedModules } from './modules/loaded-modules.ts';
 import { indexVectorsOnce } from './publish/index-vectors.ts';
 import type { OpenDatabase } from './resources.ts';
 import { createConsumeRole } from './roles/consume-role.ts';
@@ -44,6 +47,8 @@ export interface WorkerOptions {
   readonly database: OpenDatabase;
   readonly logger: Logger;
   readonly roles: readonly RoleName[];
+  /** What the configured modules add; nothing by default. */
+  readonly modules?: LoadedModules;
 }
 
 export interface Worker {
@@ -66,7 +71,13 @@ const maxRecordBytes = 96 * 1_024 * 1_024;
  * Composes the rooms with their adapters, in the order of the line: this and `log.ts` are
  * the only places that know both. The database must be migrated.
  */
-export async function createWorker({ config, database, logger, roles }: WorkerOptions): Promise<Worker> {
+export async function createWorker({
+  config,
+  database,
+  logger,
+  roles,
+  modules = noModules,
+}: WorkerOptions): Promise<Worker> {
   await agreeOnSettings(config, database, logger);
   const metrics = createMetrics({ withProcess: true });
   const heartbeats = new Heartbeats();
@@ -100,7 +111,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
       store: createPostgresExtractionStore(database.pool, config.memory.lifetimesMs),
       owner,
       concurrency: config.extract.concurrency,
-      forBot: botExtractions(config),
+      forBot: botExtractions(config, [...builtInStages, ...modules.stages]),
       fallbackAfterMs: config.extract.fallbackAfterMs,
       model: await modelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
@@ -120,7 +131,7 @@ export async function createWorker({ config, database, logger, roles }: WorkerOp
         reading: log.reading,
         store: createPostgresMessageStore(database.pool, config.memory.lifetimesMs),
         closing: createPostgresClosingStore(database.pool),
-        decode: decodeRecord,
+        decode: modules.decode === undefined ? decodeRecord : decodeWith(modules.decode),
         owner,
         graceMs: config.session.graceMs,
         pause: pauseFor,
@@ -248,18 +259,18 @@ function pauseFor(ms: number): Promise<void> {
 }
 
 /** What holds for each bot, worked out once a bot. */
-function botExtractions(config: Config): (botId: string) => BotExtraction {
+function botExtractions(config: Config, all: readonly Stage[]): (botId: string) => BotExtraction {
   const known = new Map<string, BotExtraction>();
   return (botId) => {
-    const extraction = known.get(botId) ?? botExtraction(config, botId);
+    const extraction = known.get(botId) ?? botExtraction(config, all, botId);
     known.set(botId, extraction);
     return extraction;
   };
 }
 
-function botExtraction(config: Config, botId: string): BotExtraction {
+function botExtraction(config: Config, all: readonly Stage[], botId: string): BotExtraction {
   const settings = settingsForBot(config, botId);
-  const stages = builtInStages.flatMap((stage) => {
+  const stages = all.flatMap((stage) => {
     const { enabled, minMessages } = settings.stage(stage.name);
     return enabled ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];
   });

@@ -4,7 +4,10 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { createWorker, type Worker } from './app.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig } from './config/load-config.ts';
+import type { DecodeFunction } from './consume/decode-with.ts';
+import type { StageDefinition } from './extract/define-stage.ts';
 import { chooseLog, prepareTopics } from './log.ts';
+import { loadModules } from './modules/load-modules.ts';
 import type { MessageEvent } from './model/message-event.ts';
 import type { OutgoingRecord, RecordSink } from './publish/record-sink.ts';
 import { openDatabase, type OpenDatabase } from './resources.ts';
@@ -23,7 +26,25 @@ export {
   type ResultEventData,
   type ResultEventType,
 } from './model/result-event.ts';
-export type { FactResult, PreferenceResult, SummaryResult } from './model/results.ts';
+export type { Evidence, FactResult, PreferenceResult, SummaryResult } from './model/results.ts';
+export type { Role, StoredMessage } from './model/message.ts';
+export {
+  defineStage,
+  type StageCheck,
+  type StageDefinition,
+  type ToRemember,
+} from './extract/define-stage.ts';
+export type { FactDraft, PreferenceDraft } from './extract/stages/drafts.ts';
+export type { Transcript, TranscriptLine } from './extract/transcript.ts';
+export {
+  citationsSchema,
+  verifyCitations,
+  type Citation,
+  type VerifiedCitations,
+} from './extract/verify-citations.ts';
+export type { DecodeFunction, RawRecord } from './consume/decode-with.ts';
+/** The zod that stages' schemas are made with: a module that takes it from here needs none of its own. */
+export { z } from 'zod';
 export type { RoleName } from './roles/role.ts';
 
 export interface StartOptions {
@@ -36,6 +57,10 @@ export interface StartOptions {
   readonly roles?: readonly RoleName[];
   /** Takes the log, one JSON line at a time; without it nothing is logged. */
   readonly log?: { write(line: string): void; readonly level?: LogLevel };
+  /** Stages of your own, beside those of the modules that the configuration names. */
+  readonly stages?: readonly StageDefinition[];
+  /** Makes message events of records of another shape; `publish` goes by it as well. */
+  readonly decode?: DecodeFunction;
   /** Make topics that are missing on Kafka. The embedded log's are always made. */
   readonly createTopics?: boolean;
 }
@@ -64,14 +89,19 @@ const failedStartDeadlineMs = 5_000;
  *   EMBEDDED_POSTGRES, LOG_UNAVAILABLE; nothing keeps running then
  */
 export async function startAfterword(options: StartOptions): Promise<Afterword> {
-  const config = loadConfig(options.environment, (path) => readFileSync(path, 'utf8'));
+  const { stages, decode } = options;
+  const given = stages === undefined && decode === undefined ? undefined : { stages, decode };
+  const { config, modules } = await loadModules(
+    loadConfig(options.environment, (path) => readFileSync(path, 'utf8')),
+    given && { name: 'startAfterword', exports: given },
+  );
   const logger = createLoggerFor(options.log, config.logLevel);
   const database = await openDatabase(config, logger);
   let worker: Worker | undefined;
   try {
     await migrate(database.pool);
     await prepareTopics(config, database, logger, options.createTopics ?? false);
-    worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames });
+    worker = await createWorker({ config, database, logger, roles: options.roles ?? roleNames, modules });
     const { http } = await worker.start();
     const sink = chooseLog(config, database, logger).createSink();
     return runningAfterword({ config, database, worker, sink, http, logger });

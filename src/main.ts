@@ -9,6 +9,7 @@ import { loadConfig } from './config/load-config.ts';
 import { requireSchema } from './adapters/postgres/migrate.ts';
 import { ensureError } from './errors.ts';
 import { chooseLog } from './log.ts';
+import { loadModules } from './modules/load-modules.ts';
 import { openDatabase } from './resources.ts';
 import { standardErrorDestination } from './telemetry/log-destination.ts';
 import { createLogger, type Logger, type LogLevel } from './telemetry/logger.ts';
@@ -34,16 +35,17 @@ try {
 // the process alive once the work is done and its output written.
 setTimeout(() => process.exit(), 2_000).unref();
 
-function makeContext({ usesConfiguration }: ContextNeeds): CommandContext {
+async function makeContext({ usesConfiguration }: ContextNeeds): Promise<CommandContext> {
   const readFile = (path: string): string => readFileSync(path, 'utf8');
   const environment = environmentWithDotenv(process.env, readFile);
-  const config = loadConfig(usesConfiguration ? environment : {}, readFile);
+  const { config, modules } = await loadModules(loadConfig(usesConfiguration ? environment : {}, readFile));
   for (const warning of config.warnings) output.note(`warning: ${warning}`);
   const destination = standardErrorDestination(process.stderr);
   const loggerAt = (level: LogLevel): Logger => createLogger({ level, destination });
   const logger = loggerAt(config.logLevel);
   return {
     config,
+    modules,
     version,
     environment,
     output,

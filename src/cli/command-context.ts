@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { LoadedModules } from '../modules/loaded-modules.ts';
 import type { TopicAdmin } from '../publish/topic-admin.ts';
 import type { RecordSink } from '../publish/record-sink.ts';
 import type { OpenDatabase } from '../resources.ts';
@@ -18,6 +19,8 @@ export interface Output {
 /** What every command is given; `main` makes it from the environment. */
 export interface CommandContext {
   readonly config: Config;
+  /** Stages and a decoder that the configuration names. */
+  readonly modules: LoadedModules;
   readonly output: Output;
   readonly logger: Logger;
   /** A logger that says less (or more) than the configured one. */

@@ -5,6 +5,7 @@ import type { CommandContext, ExitCode, Output } from './command-context.ts';
 import { checkDatabase } from './doctor-checks/check-database.ts';
 import { checkEmbeddedLog, checkKafka } from './doctor-checks/check-log.ts';
 import { checkMachine } from './doctor-checks/check-machine.ts';
+import { checkModules } from './doctor-checks/check-modules.ts';
 import { checkEmbeddings, checkModel, checkVectors } from './doctor-checks/check-services.ts';
 import { fail, failed, ok, type Finding } from './doctor-checks/check.ts';
 
@@ -45,7 +46,7 @@ async function examine(context: CommandContext): Promise<readonly Finding[]> {
     checkEmbeddings(config),
     checkModel(config),
   ]);
-  return [...checkMachine(config, machine), ...groups.flat()];
+  return [...checkMachine(config, machine), ...checkModules(config, context.modules), ...groups.flat()];
 }
 
 /** The database, and the log where it lives there. */

@@ -17,7 +17,7 @@ import { runStatus } from './status.ts';
 import { runWindows } from './windows.ts';
 
 /** Made only when a command really runs, so that `--help` needs no valid configuration. */
-export type MakeContext = (needs: ContextNeeds) => CommandContext;
+export type MakeContext = (needs: ContextNeeds) => CommandContext | Promise<CommandContext>;
 
 /**
  * The command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage. Commands
@@ -34,10 +34,9 @@ export async function runProgram(
     .version(version)
     .exitOverride()
     .showHelpAfterError('(--help tells the options)');
-  const run: Run = (work, needs = { usesConfiguration: true }) =>
-    work(makeContext(needs)).then((code) => {
-      exitCode = code;
-    });
+  const run: Run = async (work, needs = { usesConfiguration: true }) => {
+    exitCode = await work(await makeContext(needs));
+  };
   addWorkCommands(program, run);
   addReadCommands(program, run);
   addSettingsCommands(program, run);

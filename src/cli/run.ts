@@ -21,12 +21,12 @@ const failedStartDeadlineMs = 5_000;
 
 /** Runs until told to stop. Exit code 1 when reading died for good. */
 export async function runWorker(context: CommandContext, options: RunOptions): Promise<ExitCode> {
-  const { config, logger, output } = context;
+  const { config, modules, logger, output } = context;
   const database = await context.openDatabase();
   try {
     await prepareSchema(context, database, options.migrate);
     await prepareTopics(config, database, logger, options.createTopics);
-    const worker = await createWorker({ config, database, logger, roles: options.roles });
+    const worker = await createWorker({ config, database, logger, roles: options.roles, modules });
     const { http } = await startOrStop(worker);
     logger.info('process.started', { version: context.version, pid: process.pid });
     if (http !== undefined) {

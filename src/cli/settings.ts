@@ -1,4 +1,5 @@
 import { applySettings, readSettings, type AppliedSettings } from '../adapters/postgres/run-settings.ts';
+import type { Config } from '../config/config.ts';
 import { settingDifferences, toRunConfiguration } from '../config/run-configuration.ts';
 import { entryInForce, type RunConfiguration, type SettingsStanding } from '../model/run-settings.ts';
 import type { OpenDatabase } from '../resources.ts';
@@ -14,7 +15,7 @@ import {
   isBeginning,
   utcSecond,
 } from './format-settings.ts';
-import { alignColumns } from './format-text.ts';
+import { alignColumns, printable } from './format-text.ts';
 
 /** What holds since when, what this process is configured to, and what of it differs. */
 export async function showSettings(context: CommandContext, options: { json: boolean }): Promise<ExitCode> {
@@ -22,8 +23,8 @@ export async function showSettings(context: CommandContext, options: { json: boo
     const configured = toRunConfiguration(context.config);
     const standing = await readSettings(database.pool);
     const lines = options.json
-      ? [JSON.stringify(settingsShown(standing, configured))]
-      : formatShown(standing, configured);
+      ? [JSON.stringify({ ...settingsShown(standing, configured), stages: context.config.ownStages })]
+      : [...formatShown(standing, configured), ...ownStagesLine(context.config)];
     for (const line of lines) context.output.out(line);
     return 0;
   });
@@ -55,6 +56,11 @@ function settingsShown(standing: SettingsStanding | undefined, configured: RunCo
     differences:
       standing === undefined ? [] : settingDifferences(standing, configured).map(differenceDocument),
   };
+}
+
+function ownStagesLine({ ownStages }: Config): string[] {
+  const named = ownStages.map(({ name, version }) => `${name} (version ${printable(version)})`);
+  return named.length === 0 ? [] : [`stages that modules add here: ${named.join(', ')}`];
 }
 
 function stateOf({ entries, nowMs }: SettingsStanding, fromMs: number): 'past' | 'in force' | 'planned' {

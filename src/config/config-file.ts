@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { relations } from '../model/results.ts';
 import { durationPattern, parseDuration, positiveDurationPattern } from './duration.ts';
+import { stageNamePattern } from './stage-names.ts';
 
 /**
  * The file named by AFTERWORD_CONFIG: what is structured or per bot. Strict, so that
@@ -20,9 +21,10 @@ const positiveDuration = durationSchema(
   'a duration above 0, such as "10s", "30m", "12h" or "90d"',
 );
 const name = z.string().regex(/^[^\s\p{Cc}]{1,255}$/u, { error: 'expected a name without spaces' });
-const stageName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, { error: 'expected a stage name in kebab-case' });
+const stageName = z.string().regex(stageNamePattern, { error: 'expected a stage name in kebab-case' });
+const moduleName = z.string().regex(/^[^\s\p{Cc}][^\p{Cc}]{0,499}$/u, {
+  error: 'expected a path such as "./my-stages.mjs", or a package',
+});
 const usd = z.number().min(0).max(1_000_000);
 
 const stageSchema = z.strictObject({
@@ -81,6 +83,12 @@ export const configFileSchema = z
         'By model, or by what its name begins with up to a dash: over the built-in list prices of Anthropic.',
       ),
     stages: stagesSchema.optional().describe('By stage name, for all bots.'),
+    modules: z
+      .array(moduleName)
+      .optional()
+      .describe(
+        'Modules with stages and a decoder of your own: paths relative to this file, or packages; see docs/CUSTOM-STAGES.md.',
+      ),
     memory: z
       .strictObject({
         lifetimes: z

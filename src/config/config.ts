@@ -50,6 +50,10 @@ export interface Config {
   readonly transcriptRetentionMs: number | null;
   readonly http: { readonly host: string; readonly port: number; readonly token: Secret | null };
   readonly logLevel: LogLevel;
+  /** Modules with stages and a decoder of a user's own, in their order. */
+  readonly modules: readonly ConfiguredModule[];
+  /** The stages that those add; empty until they are loaded (`loadModules`). */
+  readonly ownStages: readonly OwnStage[];
   /** By bot id: what differs; ask `settingsForBot`. */
   readonly bots: Readonly<Record<string, BotOverrides>>;
   /** Where each variable's value came from. */
@@ -58,6 +62,18 @@ export interface Config {
   readonly shown: Readonly<Partial<Record<VariableName, string>>>;
   /** What is probably a mistake but is not refused; for people, never with a value in it. */
   readonly warnings: readonly string[];
+}
+
+export interface ConfiguredModule {
+  /** As written: a path relative to `file`, or a package. */
+  readonly name: string;
+  /** The file that names it. */
+  readonly file: string;
+}
+
+export interface OwnStage {
+  readonly name: string;
+  readonly version: string;
 }
 
 type SettingSource = 'environment' | 'file' | 'default' | 'unset';

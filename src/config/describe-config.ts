@@ -2,7 +2,7 @@ import type { Config } from './config.ts';
 import { formatDuration } from './duration.ts';
 import { variableGroups, variables, type VariableName } from './variables.ts';
 import { settingsForBot } from './settings-for-bot.ts';
-import { builtInStages } from './warnings.ts';
+import { knownStageNames } from './stage-names.ts';
 import type { Variable } from './variables/variable.ts';
 
 /** Every setting, where it came from and what holds while it is unset; secrets are masked. */
@@ -26,6 +26,8 @@ function describeVariable(config: Config, name: VariableName): string {
 
 function describeFileOnly(config: Config): string[] {
   const lines = [
+    ...config.modules.map(({ name }) => `  module ${name}`),
+    ...config.ownStages.map(({ name, version }) => `  stage ${name}: version ${version}, of a module`),
     ...Object.entries(config.extract.stages).map(
       ([stage, { enabled, minMessages }]) =>
         `  stage ${stage}: ${enabled ? 'on' : 'off'}, from ${minMessages ?? 'its own number of'} messages`,
@@ -46,7 +48,7 @@ function describeFileOnly(config: Config): string[] {
 export function describeBot(
   config: Config,
   botId: string,
-  stages: readonly string[] = [...builtInStages, ...Object.keys(config.extract.stages)],
+  stages: readonly string[] = knownStageNames(config),
 ): string {
   const settings = settingsForBot(config, botId);
   const stageLines = [...new Set(stages)].map((name) => {

@@ -35,9 +35,7 @@ export function loadConfig(environment: Environment, readFile: ReadFile): Config
     ...composeConfig(values, file, connection),
     sources: sourcesOf(fromEnvironment.values, fromFile),
     shown: showValues(values),
-    warnings: configWarnings(environment, values, {
-      stageNames: stageNamesOf(file),
-    }),
+    warnings: configWarnings(environment, values),
   });
 }
 
@@ -90,6 +88,8 @@ function composeConfig(
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, token: values.HTTP_TOKEN ?? null },
     logLevel: values.LOG_LEVEL,
     bots: mapValues(file.bots ?? {}, composeBot),
+    modules: (file.modules ?? []).map((name) => ({ name, file: values.AFTERWORD_CONFIG ?? '' })),
+    ownStages: [],
   };
 }
 
@@ -129,11 +129,6 @@ function composeBot(bot: NonNullable<ConfigFile['bots']>[string]): BotOverrides 
 
 function lifetimesOf(file: ConfigFile): Config['memory']['lifetimesMs'] {
   return mapValues(file.memory?.lifetimes ?? {}, (lifetime) => (lifetime === 'never' ? null : lifetime));
-}
-
-function stageNamesOf(file: ConfigFile): string[] {
-  const perBot = Object.values(file.bots ?? {}).flatMap((bot) => Object.keys(bot.stages ?? {}));
-  return [...Object.keys(file.stages ?? {}), ...perBot];
 }
 
 function sourcesOf(fromEnvironment: PartialValues, fromFile: PartialValues): Config['sources'] {

@@ -40,10 +40,11 @@ function toStoredSettings(config: Config): StoredSettings {
   };
 }
 
-function toExtractionSettings({ extract, bots }: Config): ExtractionSettings {
+function toExtractionSettings({ extract, bots, ownStages }: Config): ExtractionSettings {
   const named = [
     ['AFTERWORD_MODEL', extract.model],
     ...usersEntry('IGNORE_USERS', extract.ignoreUsers),
+    ...ownStages.map(({ name, version }) => [`stages.${name}.version`, version]),
     ...stageEntries('', extract.stages).filter(([, value]) => value !== 'true'),
     ...Object.entries(bots).flatMap(([bot, own]) => botEntries(`bots.${bot}.`, own)),
   ];
@@ -122,6 +123,12 @@ function windowDifference(
 }
 
 const byDefault = 'its default';
+const noStage = 'no such stage';
+
+/** Of a setting that is not named. Only stages of modules tell their version. */
+function valueWithout(name: string): string {
+  return /^stages\.[^.]+\.version$/.test(name) ? noStage : byDefault;
+}
 
 function extractionDifferences(
   stored: ExtractionSettings,
@@ -129,7 +136,7 @@ function extractionDifferences(
 ): SettingDifference[] {
   const names = [...new Set([...Object.keys(configured), ...Object.keys(stored)])].sort();
   const valueOf = (settings: ExtractionSettings, name: string): string =>
-    (Object.hasOwn(settings, name) ? settings[name] : undefined) ?? byDefault;
+    (Object.hasOwn(settings, name) ? settings[name] : undefined) ?? valueWithout(name);
   return names
     .map((name) => ({
       kind: 'extraction' as const,

@@ -4,17 +4,12 @@ import type { Environment } from './read-environment.ts';
 import { variableNames, type Values, type VariableName } from './variables.ts';
 
 /** What is probably a mistake. Names only, never values. */
-export function configWarnings(
-  environment: Environment,
-  values: Values,
-  { stageNames }: { readonly stageNames: readonly string[] },
-): readonly string[] {
+export function configWarnings(environment: Environment, values: Values): readonly string[] {
   return [
     ...misspeltVariables(environment),
     ...uselessVariables(values),
     ...withoutEffect(values),
     ...weakConnections(values),
-    ...misspeltStages(stageNames),
   ];
 }
 
@@ -76,15 +71,4 @@ function weakConnections(values: Values): string[] {
     warnings.push('KAFKA_SASL_PASSWORD is sent over connections that are not encrypted; set KAFKA_SSL');
   }
   return warnings;
-}
-
-export const builtInStages = ['summary', 'facts', 'preferences'] as const;
-
-/** Stages of a user's own have any name, so only near misses of the built-in ones are told. */
-function misspeltStages(stageNames: readonly string[]): string[] {
-  const own = [...new Set(stageNames)].filter((name) => !builtInStages.some((stage) => stage === name));
-  return own.flatMap((name) => {
-    const meant = nearestName(name, builtInStages);
-    return meant === undefined ? [] : [`AFTERWORD_CONFIG names a stage "${name}"; did you mean "${meant}"?`];
-  });
 }

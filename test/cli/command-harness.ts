@@ -2,6 +2,7 @@ import { requireSchema } from '../../src/adapters/postgres/migrate.ts';
 import type { CommandContext } from '../../src/cli/command-context.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { chooseLog } from '../../src/log.ts';
+import { noModules } from '../../src/modules/loaded-modules.ts';
 import { openDatabase } from '../../src/resources.ts';
 import { silentLogger } from '../../src/telemetry/logger.ts';
 
@@ -22,6 +23,7 @@ export function commandHarness(environment: Readonly<Record<string, string>>): C
   const notes: string[] = [];
   const context: CommandContext = {
     config,
+    modules: noModules,
     environment,
     version: '0.0.0-test',
     logger: silentLogger,

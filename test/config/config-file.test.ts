@@ -17,6 +17,7 @@ const everything = {
     },
   },
   stages: { summary: { minMessages: 8 }, moods: { enabled: false } },
+  modules: ['./moods.mjs', 'a-package'],
   memory: { lifetimes: { feels: '3d', lives_in: 'never' } },
   bots: {
     tia: {
@@ -47,6 +48,10 @@ it('takes everything that the file may hold', () => {
     ignoreUsers: ['helper-*'],
   });
   expect(config.memory.lifetimesMs).toEqual({ feels: 259_200_000, lives_in: null });
+  expect(config.modules).toEqual([
+    { name: './moods.mjs', file: 'afterword.json' },
+    { name: 'a-package', file: 'afterword.json' },
+  ]);
   expect(config.bots).toEqual({
     tia: {
       gapMs: 3_600_000,
@@ -86,6 +91,7 @@ describe('faults', () => {
           memory: { lifetimes: { feel: '7d', feels: 'long' } },
           budgetUsdPerDay: 0,
           stages: { Summary: {} },
+          modules: ['./fine.mjs', ''],
           unheard: 1,
         },
       ).sort(),
@@ -95,6 +101,7 @@ describe('faults', () => {
       'AFTERWORD_CONFIG budgetUsdPerDay: expected more than 0',
       'AFTERWORD_CONFIG memory.lifetimes.feels: expected a duration such as "60d", or "never"',
       'AFTERWORD_CONFIG memory.lifetimes: "feel" is not a setting, did you mean "feels"?',
+      'AFTERWORD_CONFIG modules.1: expected a path such as "./my-stages.mjs", or a package',
       'AFTERWORD_CONFIG session.gap: expected a duration above 0, such as "10s", "30m", "12h" or "90d"',
       'AFTERWORD_CONFIG session.grace: expected a duration such as "500ms", "10s" or "2m"',
       'AFTERWORD_CONFIG session.maxMessages: expected at least 2',
@@ -131,6 +138,7 @@ describe('faults', () => {
       'memory',
       'bots',
       'ignoreUsers',
+      'modules',
     ]) {
       const faults = faultsOf({}, { [key]: [planted, 'planted text'] });
       expect(faults.join()).not.toContain('planted');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { settingDifferences, toRunConfiguration } from '../../src/config/run-configuration.ts';
 import type { RunConfiguration, SettingsStanding } from '../../src/model/run-settings.ts';
@@ -65,6 +66,19 @@ describe('what a process is configured to and its run is not', () => {
       'extraction bots.zed.model: small-1, not its default',
       'extraction bots.zed.stages.facts.enabled: false, not its default',
       'extraction stages.summary.minMessages: 6, not 9',
+    ]);
+  });
+
+  it('names the stages of modules by their version, added, changed or gone', () => {
+    const withStages = (...ownStages: Config['ownStages']): RunConfiguration =>
+      toRunConfiguration({ ...loadConfig({}, () => ''), ownStages });
+    const before = withStages({ name: 'moods', version: '1' }, { name: 'gone', version: '4' });
+    const now = withStages({ name: 'moods', version: '2' }, { name: 'new', version: '1' });
+    expect(told(before, before)).toEqual([]);
+    expect(told(before, now)).toEqual([
+      'extraction stages.gone.version: no such stage, not 4',
+      'extraction stages.moods.version: 2, not 1',
+      'extraction stages.new.version: 1, not no such stage',
     ]);
   });
 

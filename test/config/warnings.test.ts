@@ -53,11 +53,3 @@ it('tells of passwords in the clear and of brokers that anybody can pose as', ()
     'KAFKA_SSL_REJECT_UNAUTHORIZED is `false`: anybody can pose as the broker',
   ]);
 });
-
-it('tells of a misspelt built-in stage, and lets other stages be', () => {
-  const stages = { sumary: { enabled: false }, moods: {} };
-  expect(configOf({}, { stages, bots: { tia: { stages: { fact: {} } } } }).warnings).toEqual([
-    'AFTERWORD_CONFIG names a stage "sumary"; did you mean "summary"?',
-    'AFTERWORD_CONFIG names a stage "fact"; did you mean "facts"?',
-  ]);
-});
