@@ -39,6 +39,7 @@ export function formatPerson(profile: ProfileDocument, person: PersonRecord): st
     ]),
     ['Preferences', ...profile.preferences.flatMap((preference) => preferenceLines(preference, told))],
     ['Last conversations', ...profile.summaries.map(summaryLine)],
+    ['Stages of modules (--json tells what they found)', ...ownResultLines(person)],
   ].filter((section) => section.length > 1);
   const known = sections.length > 0 ? sections : [['Nothing is known that their own words support.']];
   const title = `${printable(profile.user_id)}, as ${printable(profile.bot_id)} knows them`;
@@ -93,6 +94,16 @@ function summaryLine(summary: ProfileSummary): string {
   const when = `${utcMinute(Date.parse(summary.started_at))}–${utcMinute(Date.parse(summary.ended_at)).slice(11)}`;
   const topics = summary.key_topics.length === 0 ? '' : ` [${summary.key_topics.map(printable).join(', ')}]`;
   return `  ${when}  ${printable(summary.summary_text)}${topics}`;
+}
+
+/** A result may be any JSON, so people are told that there is one. */
+function ownResultLines({ ownResults }: PersonRecord): string[] {
+  const names = [...new Set(ownResults.map(({ stage }) => stage))];
+  return names.map((name) => {
+    const own = ownResults.filter(({ stage }) => stage === name);
+    const newest = own.reduce((latest, { startedAtMs }) => Math.max(latest, startedAtMs), 0);
+    return `  ${printable(name)}: ${own.length} ${plural(own.length, 'result')}, the newest of ${utcMinute(newest)}`;
+  });
 }
 
 /** States in which results are still to come. */

@@ -4,7 +4,7 @@ import { profileSections, type ProfileDocument } from '../model/profile.ts';
 
 /**
  * The profile document, with the evidence of each statement, the text that bots put into prompts,
- * and where the windows stand.
+ * what stages of modules found, and where the windows stand.
  */
 export function personDocument(
   profile: ProfileDocument,
@@ -25,8 +25,28 @@ export function personDocument(
       return { ...preference, reasoning: remembered?.reasoning ?? '', ...provenance(remembered, person) };
     }),
     prompt_text: person.promptText,
+    stages: stagesDocument(person),
     windows: Object.fromEntries(person.windows),
   };
+}
+
+/** What stages of modules found, by stage, the newest first. */
+function stagesDocument({ ownResults }: PersonRecord): Readonly<Record<string, readonly object[]>> {
+  const names = [...new Set(ownResults.map(({ stage }) => stage))];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      ownResults
+        .filter(({ stage }) => stage === name)
+        .map(({ stageVersion, windowId, startedAtMs, endedAtMs, result }) => ({
+          window_id: windowId,
+          started_at: new Date(startedAtMs).toISOString(),
+          ended_at: new Date(endedAtMs).toISOString(),
+          stage_version: stageVersion,
+          result,
+        })),
+    ]),
+  );
 }
 
 function provenance(

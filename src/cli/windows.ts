@@ -5,6 +5,7 @@ import {
   type WindowFilter,
   type WindowState,
 } from '../adapters/postgres/read-windows.ts';
+import { builtInStageNames } from '../config/stage-names.ts';
 import { AfterwordError } from '../errors.ts';
 import type { CommandContext, ExitCode, Output } from './command-context.ts';
 import { alignColumns, printable, roughly, utcMinute } from './format-text.ts';
@@ -62,7 +63,7 @@ function readState(status: string | undefined): WindowState | undefined {
   });
 }
 
-/** The names of contract 3.3; `status` says where the window stands, its extraction included. */
+/** The names of contract 3.3; `status` says where the window stands, its extraction included, `stages` how each ended. */
 function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
   return {
     window_id: window.windowId,
@@ -77,6 +78,7 @@ function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
     message_count: window.messageCount,
     close_reason: window.closeReason,
     status: window.state,
+    stages: window.stages,
   };
 }
 
@@ -96,10 +98,24 @@ function showTable(windows: readonly ListedWindow[], options: WindowsOptions, ou
     'user',
     'window',
   ];
-  for (const line of alignColumns([head, ...windows.map(toCells)])) output.out(line);
+  // Only where there are such stages: most have none.
+  const withOwn = windows.some((window) => ownStagesOf(window).length > 0);
+  const rows = windows.map((window) => [
+    ...toCells(window),
+    ...(withOwn ? [ownStagesOf(window).join(', ')] : []),
+  ]);
+  const headings = withOwn ? [...head, 'stages of modules'] : head;
+  for (const line of alignColumns([headings, ...rows])) output.out(line);
   if (options.limit === undefined && windows.length === limitForPeople) {
     output.note(`the newest ${limitForPeople}; --limit N shows more, --json all`);
   }
+}
+
+function ownStagesOf({ stages }: ListedWindow): string[] {
+  const builtIn: readonly string[] = builtInStageNames;
+  return Object.entries(stages)
+    .filter(([name]) => !builtIn.includes(name))
+    .map(([name, status]) => `${printable(name)} ${status}`);
 }
 
 function toCells(window: ListedWindow): string[] {

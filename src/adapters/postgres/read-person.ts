@@ -4,6 +4,7 @@ import type { MemoryState } from '../../model/memory.ts';
 import type { Role } from '../../model/message.ts';
 import { translating } from './database-errors.ts';
 import { readProfileParts, type MemoryOwner } from './memory-rows.ts';
+import { readOwnResults, type OwnResult } from './read-own-results.ts';
 import { stateExpression, type WindowState } from './read-windows.ts';
 
 /** What one bot knows of one person, with what a reader needs to judge it. */
@@ -14,6 +15,8 @@ export interface PersonRecord extends MemoryState {
   readonly speakers: ReadonlyMap<string, Role>;
   /** The profile as a block of text for a prompt; empty while nothing was extracted. */
   readonly promptText: string;
+  /** What stages of modules found: by stage, the newest first, bounded. */
+  readonly ownResults: readonly OwnResult[];
   /** Live windows of the active run. */
   readonly windows: ReadonlyMap<WindowState, number>;
 }
@@ -42,6 +45,7 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
       ...parts,
       promptText: key.prompt_text ?? '',
       speakers: await readSpeakers(pool, owner, cited),
+      ownResults: await readOwnResults(pool, owner),
       windows: await countWindows(pool, owner),
     };
   });

@@ -43,6 +43,8 @@ export interface ListedWindow {
   /** Null: still open. */
   readonly closeReason: CloseReason | null;
   readonly state: WindowState;
+  /** How each stage ended last, by its name. */
+  readonly stages: Readonly<Record<string, string>>;
 }
 
 export interface WindowFilter {
@@ -89,7 +91,11 @@ export async function eachWindow(
 
 /** Live: of the key's active run, neither superseded nor erased, unless that state is asked for. */
 const selectWindows = `
-  select * from (
+  select newest.*, (
+    select jsonb_object_agg(t.stage, t.status order by t.revision)
+    from afterword.stage_tasks t
+    where t.window_id = newest.window_id and t.superseded_at is null) as stages
+  from (
     select w.window_id, w.revision, k.bot_id, k.user_id, w.run_id, w.channel_id, w.channel_type, w.started_at_ms,
       w.ended_at_ms, w.message_count,
       case when w.status <> 'open' then w.close_reason end as close_reason, s.state
@@ -117,6 +123,7 @@ interface WindowRow {
   message_count: number;
   close_reason: CloseReason | null;
   state: WindowState;
+  stages: Readonly<Record<string, string>> | null;
 }
 
 function toListed(row: WindowRow): ListedWindow {
@@ -133,5 +140,6 @@ function toListed(row: WindowRow): ListedWindow {
     messageCount: row.message_count,
     closeReason: row.close_reason,
     state: row.state,
+    stages: row.stages ?? {},
   };
 }
