@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,7 +29,12 @@ describe('the package', () => {
 
   async function node(...args: string[]): Promise<Ran> {
     const { PATH = '', HOME = '' } = process.env;
-    const options = { cwd: installed.folder, env: { PATH, HOME, DATA_DIR: join(installed.folder, 'data') } };
+    const config = join(installed.folder, 'afterword.json');
+    const own = existsSync(config) ? { AFTERWORD_CONFIG: config } : {};
+    const options = {
+      cwd: installed.folder,
+      env: { PATH, HOME, DATA_DIR: join(installed.folder, 'data'), ...own },
+    };
     try {
       const { stdout, stderr } = await run(process.execPath, args, options);
       return { exitCode: 0, output: stdout + stderr };
@@ -86,6 +91,35 @@ describe('the package', () => {
     expect(ran.output).toMatch(/SESSION_GAP[\s\S]+HTTP_PORT/u);
   });
 
+  it('runs the documents’ example of a stage in plain JavaScript, and says where it cannot load TypeScript', async () => {
+    const example = join(
+      installed.folder,
+      'node_modules',
+      'afterword',
+      'docs',
+      'examples',
+      'open-questions.ts',
+    );
+    const config = join(installed.folder, 'afterword.json');
+    cpSync(example, join(installed.folder, 'open-questions.mjs'));
+    cpSync(example, join(installed.folder, 'open-questions.ts'));
+    writeFileSync(config, JSON.stringify({ modules: ['./open-questions.mjs'] }));
+    const told = await node(main, 'doctor');
+    expect(told.output).toContain('./open-questions.mjs: stage open-questions (version 1)');
+    writeFileSync(config, JSON.stringify({ modules: ['./open-questions.ts'] }));
+    const refused = await node(main, 'doctor');
+    const loadsTypeScript = 'typescript' in process.features && process.features.typescript !== false;
+    if (!loadsTypeScript) {
+      expect(refused).toMatchObject({
+        exitCode: 2,
+        output: expect.stringContaining(
+          'this Node.js cannot load TypeScript (ERR_UNKNOWN_FILE_EXTENSION)',
+        ) as unknown,
+      });
+    }
+    rmSync(config);
+  }, 180_000);
+
   it('has types that a strict project checks, declarations included', async () => {
     writeFileSync(join(installed.folder, 'consumer.ts'), consumer);
     writeFileSync(join(installed.folder, 'tsconfig.json'), JSON.stringify(strictProject));
@@ -125,7 +159,8 @@ try {
 `;
 
 const consumer = `
-import { startAfterword, resultEventSchemas } from 'afterword';
+import { citationsSchema, defineStage, startAfterword, resultEventSchemas, verifyCitations, z } from 'afterword';
+import type { DecodeFunction, StageDefinition } from 'afterword';
 import type { Afterword, FactResult, MessageEvent, ResultEvent, ResultEventData } from 'afterword';
 
 export const said: MessageEvent = { id: 1, bot_id: 'hazel', user_id: 'ann', role: 'user', content: 'Hello' };
@@ -146,6 +181,22 @@ export const closed = resultEventSchemas['afterword.window.closed.v1'];
 export function start(): Promise<Afterword> {
   return startAfterword({ environment: process.env, roles: ['consume', 'serve'], log: process.stderr });
 }
+export const promises = defineStage({
+  name: 'promises',
+  version: '1',
+  minMessages: 1,
+  prompt: 'What the user promised.',
+  schema: z.strictObject({ kept: z.array(z.strictObject({ text: z.string(), evidence: citationsSchema })) }),
+  check: (draft, transcript) => ({
+    result: draft.kept.filter(({ evidence }) => verifyCitations(evidence, transcript).held),
+  }),
+  offline: () => ({ kept: [] }),
+});
+export const own: readonly StageDefinition[] = [promises];
+export const decode: DecodeFunction = ({ value }) => (value === null ? null : { content: value.toString() });
+export const withOwn = () => startAfterword({ environment: {}, stages: [promises], decode });
+// @ts-expect-error a stage has a version
+export const unversioned = () => defineStage({ name: 'x', minMessages: 1, prompt: 'p', schema: z.string() });
 // @ts-expect-error there is no such role of a process
 export const wrongRole = () => startAfterword({ environment: {}, roles: ['dream'] });
 `;
