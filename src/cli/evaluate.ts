@@ -32,7 +32,7 @@ export interface EvaluateCommandOptions {
  *   model without a key, MODEL_CREDENTIALS, MODEL_SPEND_LIMIT or MODEL_UNREACHABLE
  */
 export async function runEvaluate(
-  { config, output, signal }: CommandContext,
+  { config, modules, output, signal }: CommandContext,
   options: EvaluateCommandOptions,
 ): Promise<ExitCode> {
   if (options.offline && options.model !== undefined) {
@@ -41,7 +41,8 @@ export async function runEvaluate(
   }
   const conversations = await readConversations(options);
   const { offline, model, stage: stageNames } = options;
-  const stages = await openEvaluationStages({ config, offline, model, stageNames, signal });
+  const ownStages = modules.stages;
+  const stages = await openEvaluationStages({ config, ownStages, offline, model, stageNames, signal });
   output.note(`evaluating ${conversations.length} conversations, ${stages.method}`);
   const scores = await evaluateConversations({
     conversations,

@@ -15,6 +15,8 @@ import type { Transcript } from '../extract/transcript.ts';
 
 export interface EvaluationStagesOptions {
   readonly config: Config;
+  /** Of modules, beside the built-in ones. */
+  readonly ownStages: readonly Stage[];
   readonly offline: boolean;
   /** Over what is configured, for all bots. */
   readonly model: string | undefined;
@@ -40,7 +42,8 @@ const modelTimeoutMs = 120_000;
  */
 export async function openEvaluationStages(options: EvaluationStagesOptions): Promise<EvaluationStages> {
   const { config, stageNames } = options;
-  requireStages(stageNames);
+  const all = [...builtInStages, ...options.ownStages];
+  requireStages(all, stageNames);
   const access = options.offline ? undefined : await modelAccess(config);
   if (access === undefined && options.model !== undefined) {
     throw new AfterwordError('CONFIG_INVALID', 'a model needs ANTHROPIC_API_KEY', {
@@ -50,25 +53,29 @@ export async function openEvaluationStages(options: EvaluationStagesOptions): Pr
   return {
     method: access === undefined ? 'offline' : 'model',
     run: async (transcript) => {
-      const stages = stagesOf(config, transcript.botId, stageNames);
+      const stages = stagesOf(config, all, transcript.botId, stageNames);
       if (access === undefined) return runOffline(stages, transcript);
       return askModelFor(options, access, stages, transcript);
     },
   };
 }
 
-const stageNamesKnown: readonly string[] = builtInStages.map(({ name }) => name);
-
-function requireStages(names: readonly string[] | undefined): void {
-  if (names?.every((name) => stageNamesKnown.includes(name)) !== false) return;
+function requireStages(all: readonly Stage[], names: readonly string[] | undefined): void {
+  const known = all.map(({ name }) => name);
+  if (names?.every((name) => known.includes(name)) !== false) return;
   throw new AfterwordError('INPUT_INVALID', 'there is no such stage', {
-    hint: `stages are ${stageNamesKnown.join(', ')}`,
+    hint: `stages are ${known.join(', ')}`,
   });
 }
 
-function stagesOf(config: Config, botId: string, names: readonly string[] | undefined): readonly Stage[] {
+function stagesOf(
+  config: Config,
+  all: readonly Stage[],
+  botId: string,
+  names: readonly string[] | undefined,
+): readonly Stage[] {
   const settings = settingsForBot(config, botId);
-  return builtInStages.flatMap((stage) => {
+  return all.flatMap((stage) => {
     const { enabled, minMessages } = settings.stage(stage.name);
     const isAsked = names === undefined ? enabled : names.includes(stage.name);
     return isAsked ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];

@@ -16,6 +16,7 @@ async function evaluate(half: string): Promise<Evaluation> {
   const config = loadConfig({}, () => '');
   const stages = await openEvaluationStages({
     config,
+    ownStages: [],
     offline: true,
     model: undefined,
     stageNames: undefined,

@@ -12,7 +12,13 @@ import type { StageOutcome } from '../../extract/stage.ts';
 import type { RelationLifetimes } from '../../memory/relation-rules.ts';
 import { reviseWindowsOfBots } from './bot-rows.ts';
 import { translating } from './database-errors.ts';
-import { claimWindows, finishClaim, readWindowMembers, releaseWaiting, renewClaims } from './extraction-queue.ts';
+import {
+  claimWindows,
+  finishClaim,
+  readWindowMembers,
+  releaseWaiting,
+  renewClaims,
+} from './extraction-queue.ts';
 import { lockKeysById, type LockedKeyRow } from './lock-keys.ts';
 import { insertObservations } from './memory-rows.ts';
 import { memoryTransaction } from './memory-transaction.ts';
