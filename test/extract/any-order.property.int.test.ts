@@ -165,10 +165,12 @@ describeWithPostgres('records of a day in any order, on Postgres', () => {
          from afterword.observations where superseded_at is null order by 1, 2, 3, 5::text`,
       ),
       facts: await rows(
-        'select fact_id, status, superseded_by, fact from afterword.facts order by key_id, fact_id',
+        `select fact_id, status, superseded_by, fact from afterword.facts
+         order by fact ->> 'botId', fact ->> 'userId', fact_id`,
       ),
       preferences: await rows(
-        'select preference_id, status, superseded_by, preference from afterword.preferences order by key_id, preference_id',
+        `select preference_id, status, superseded_by, preference from afterword.preferences
+         order by preference ->> 'botId', preference ->> 'userId', preference_id`,
       ),
       profiles: await rows(
         `select bot_id, user_id, facts, preferences, summaries, prompt_text
