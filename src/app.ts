@@ -18,12 +18,11 @@ import { settingDifferences, toRunConfiguration } from './config/run-configurati
 import { settingsForBot } from './config/settings-for-bot.ts';
 import { decodeRecord } from './consume/decode-record.ts';
 import { decodeWith } from './consume/decode-with.ts';
-import type { BotExtraction, ModelAccess, ModelCosts } from './extract/extract-window.ts';
-import { ModelGate } from './extract/model-gate/model-gate.ts';
+import type { BotExtraction, ModelCosts } from './extract/extract-window.ts';
 import type { Stage } from './extract/stage.ts';
 import { builtInStages } from './extract/stages/built-in-stages.ts';
-import type { Timing } from './extract/timing.ts';
 import { chooseLog } from './log.ts';
+import { openModelAccess, systemTiming } from './model-access.ts';
 import { toNanoUsd } from './model/model-cost.ts';
 import { priceOf } from './model/model-prices.ts';
 import { noModules, type LoadedModules } from './modules/loaded-modules.ts';
@@ -62,8 +61,6 @@ export interface Worker {
   readonly died: Promise<Error>;
 }
 
-/** A long conversation may take a model more than a minute. */
-const modelTimeoutMs = 120_000;
 /** Brokers drop the connection of who sends a request above 100 MiB (`socket.request.max.bytes`). */
 const maxRecordBytes = 96 * 1_024 * 1_024;
 
@@ -113,10 +110,10 @@ export async function createWorker({
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config, [...builtInStages, ...modules.stages]),
       fallbackAfterMs: config.extract.fallbackAfterMs,
-      model: await modelAccess(config),
+      model: await openModelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),
       costs: modelCosts(config, database),
-      timing,
+      timing: systemTiming,
       pause: pauseFor,
       onSettled: () => publish?.wake(),
     });
@@ -245,14 +242,6 @@ function collectGauges(metrics: Metrics, { pool }: OpenDatabase, readiness: Read
   });
 }
 
-const timing: Timing = {
-  nowMs: () => systemClock.nowMs(),
-  sleep: async (ms, signal) => {
-    await sleep(ms, undefined, { signal });
-  },
-  random: () => Math.random(),
-};
-
 /** Does not keep the process alive by itself. */
 function pauseFor(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });
@@ -291,21 +280,6 @@ function modelCosts(config: Config, { pool }: OpenDatabase): ModelCosts {
     ledgerFor: (claim) =>
       createPostgresCallLedger(pool, claim, { all, bot: ofBots.get(claim.botId) ?? null }),
     resumeDeferred: () => resumeOverBudget(pool, all, ofBots),
-  };
-}
-
-/** Loaded only where it is used, as the HTTP server is: each takes memory that a consumer does not have to spend. */
-async function modelAccess(config: Config): Promise<ModelAccess | undefined> {
-  const { anthropic } = config;
-  if (anthropic === null) return undefined;
-  const { createAnthropicModelClient } = await import('./adapters/anthropic/model-client.ts');
-  return {
-    client: createAnthropicModelClient({
-      apiKey: anthropic.apiKey.reveal(),
-      baseURL: anthropic.baseUrl ?? undefined,
-      timeoutMs: modelTimeoutMs,
-    }),
-    gate: new ModelGate({ maxConcurrency: config.extract.concurrency, timing }),
   };
 }
 

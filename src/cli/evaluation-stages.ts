@@ -1,17 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { settingsForBot } from '../config/settings-for-bot.ts';
 import { AfterwordError, type ErrorCode } from '../errors.ts';
 import { askStages } from '../extract/ask-stages.ts';
 import type { ModelAccess } from '../extract/extract-window.ts';
 import { membersDigest } from '../extract/members-digest.ts';
-import { ModelGate } from '../extract/model-gate/model-gate.ts';
 import { runOffline } from '../extract/run-offline.ts';
 import type { Stage, StageOutcome } from '../extract/stage.ts';
 import { builtInStages } from '../extract/stages/built-in-stages.ts';
-import type { Timing } from '../extract/timing.ts';
 import type { Transcript } from '../extract/transcript.ts';
+import { openModelAccess, systemTiming } from '../model-access.ts';
 
 export interface EvaluationStagesOptions {
   readonly config: Config;
@@ -30,9 +27,6 @@ export interface EvaluationStages {
   run(transcript: Transcript): Promise<readonly StageOutcome[]>;
 }
 
-/** As in `app.ts`: a long conversation may take a model more than a minute. */
-const modelTimeoutMs = 120_000;
-
 /**
  * The product's own stages over a transcript: the same prompts, checks, repairs and
  * retries as for a closed window, without a database.
@@ -44,7 +38,7 @@ export async function openEvaluationStages(options: EvaluationStagesOptions): Pr
   const { config, stageNames } = options;
   const all = [...builtInStages, ...options.ownStages];
   requireStages(all, stageNames);
-  const access = options.offline ? undefined : await modelAccess(config);
+  const access = options.offline ? undefined : await openModelAccess(config);
   if (access === undefined && options.model !== undefined) {
     throw new AfterwordError('CONFIG_INVALID', 'a model needs ANTHROPIC_API_KEY', {
       hint: 'set the key, or leave --model out to evaluate the offline analyser',
@@ -95,7 +89,7 @@ async function askModelFor(
     client,
     gate,
     model: model ?? settingsForBot(config, transcript.botId).model,
-    timing,
+    timing: systemTiming,
     signal,
   });
   for (const outcome of outcomes) if (outcome.status === 'failed') refuseHopeless(outcome.errorCode);
@@ -116,25 +110,3 @@ function refuseHopeless(errorCode: string): void {
     hint: 'see `afterword doctor`; --offline evaluates the analyser without a model',
   });
 }
-
-/** Loaded only where it is used. */
-async function modelAccess({ anthropic, extract }: Config): Promise<ModelAccess | undefined> {
-  if (anthropic === null) return undefined;
-  const { createAnthropicModelClient } = await import('../adapters/anthropic/model-client.ts');
-  return {
-    client: createAnthropicModelClient({
-      apiKey: anthropic.apiKey.reveal(),
-      baseURL: anthropic.baseUrl ?? undefined,
-      timeoutMs: modelTimeoutMs,
-    }),
-    gate: new ModelGate({ maxConcurrency: extract.concurrency, timing }),
-  };
-}
-
-const timing: Timing = {
-  nowMs: () => systemClock.nowMs(),
-  sleep: async (ms, signal) => {
-    await sleep(ms, undefined, { signal });
-  },
-  random: () => Math.random(),
-};
