@@ -64,18 +64,19 @@ export class Assignment {
   /** What is stored is another's: a batch in hand, which does not know, ends first. */
   chooseFor(partition: number): void {
     const held = this.#held.get(partition);
-    if (held === undefined || held.isChoosing) return;
-    if (held.isBusy) held.isUprooted = true;
-    else this.#chooseInNewLog(held);
+    if (held !== undefined && !held.isChoosing) this.#uproot(held);
   }
 
   /** What the group has no offset of any more, though it had one: its log is gone, too. */
   #noteCommitted(asked: readonly HeldPartition[], committed: ReadonlyMap<number, bigint>): void {
     for (const held of asked) {
-      if (held.isLost || held.isChoosing || committed.has(held.partition)) continue;
-      if (held.isBusy) held.isUprooted = true;
-      else this.#chooseInNewLog(held);
+      if (!held.isLost && !held.isChoosing && !committed.has(held.partition)) this.#uproot(held);
     }
+  }
+
+  #uproot(held: HeldPartition): void {
+    if (held.isBusy) held.isUprooted = true;
+    else this.#chooseInNewLog(held);
   }
 
   /**
