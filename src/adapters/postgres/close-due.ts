@@ -45,7 +45,7 @@ export async function closeDue(
   const due = await pool.query<DueRow>(
     `select window_id, key_id from afterword.windows
      where status = 'open' and due_reason is not null and check_at_ms <= $1
-     order by check_at_ms limit $2`,
+     order by check_at_ms, started_at_ms limit $2`,
     [nowMs, limit],
   );
   const { windows, refused } = await closeParts(pool, due.rows, nowMs, owner);
@@ -175,18 +175,22 @@ async function markClosed(
   return rows.sort((a, b) => Number(a.started_at_ms) - Number(b.started_at_ms));
 }
 
-/** One row of work a window; one that was closed before gets a further revision. */
+/**
+ * One row of work a window; one that was closed before gets a further revision. Given in the order
+ * they were lived, and claimed in that order: a fold goes on from where the last one stood, and a
+ * window from long before makes it begin anew.
+ */
 async function enqueueExtraction(client: pg.ClientBase, closed: readonly ClosingRow[]): Promise<void> {
   await client.query(
-    `insert into afterword.extractions as e (window_id, run_id, key_id, status)
-     select t.window_id, t.run_id, t.key_id, 'pending'
-     from unnest($1::uuid[], $2::int[], $3::bigint[]) as t (window_id, run_id, key_id)
+    `insert into afterword.extractions as e (window_id, run_id, key_id, status, not_before)
+     select t.window_id, t.run_id, t.key_id, 'pending', statement_timestamp() + t.place * interval '1 microsecond'
+     from unnest($1::uuid[], $2::int[], $3::bigint[]) with ordinality as t (window_id, run_id, key_id, place)
      order by t.window_id
      on conflict (window_id) do update
      set changed = (e.status = 'running'),
          status = case when e.status = 'running' then 'running' else 'pending' end,
          attempts = case when e.status = 'running' then e.attempts else 0 end,
-         not_before = clock_timestamp(), error_code = null, updated_at = clock_timestamp()`,
+         not_before = excluded.not_before, error_code = null, updated_at = clock_timestamp()`,
     [closed.map((row) => row.window_id), closed.map((row) => row.run_id), closed.map((row) => row.key_id)],
   );
 }

@@ -60,6 +60,21 @@ describe('renewing claims', () => {
 });
 
 describe('claiming', () => {
+  it('takes windows that closed together in the order they were lived, so that folds go on', async () => {
+    await harness.begin();
+    const days = Array.from({ length: 60 }, (_, day) => (day * 37) % 60);
+    const said = days.map((day) => message({ id: `m${day}`, atMs: dayMs + day * 86_400_000 }));
+    await storeRecords(harness.store, logOf(said));
+    await closeAll(harness.closing);
+    const extraction = createPostgresExtractionStore(harness.pool);
+    const started: number[] = [];
+    while (started.length < days.length) {
+      const claims = await extraction.claim('one', 1, 60_000);
+      started.push(...claims.map(({ startedAtMs }) => startedAtMs));
+    }
+    expect(started).toEqual([...started].sort((a, b) => a - b));
+  });
+
   it('tells the revision that another worker stored while the claim waited, and that the user is a bot', async () => {
     await harness.begin();
     await storeRecords(harness.store, logOf([message({ id: 'm', atMs: dayMs, user: 'zed' })]));
