@@ -43,7 +43,7 @@ export function formatPerson(profile: ProfileDocument, person: PersonRecord): st
   ].filter((section) => section.length > 1);
   const known = sections.length > 0 ? sections : [['Nothing is known that their own words support.']];
   const title = `${printable(profile.user_id)}, as ${printable(profile.bot_id)} knows them`;
-  return [[title], ...known, windowLines(person.windows)].flatMap((section, index) =>
+  return [[title], ...known, windowLines(person)].flatMap((section, index) =>
     index === 0 ? section : ['', ...section],
   );
 }
@@ -109,7 +109,7 @@ function ownResultLines({ ownResults }: PersonRecord): string[] {
 /** States in which results are still to come. */
 const pendingStates: readonly WindowState[] = ['open', 'closed', 'retrying', 'deferred'];
 
-function windowLines(windows: ReadonlyMap<WindowState, number>): string[] {
+function windowLines({ windows, languages }: PersonRecord): string[] {
   const total = [...windows.values()].reduce((sum, count) => sum + count, 0);
   const named = (state: WindowState): string => (state === 'closed' ? 'waiting for extraction' : state);
   const listed = (states: readonly (readonly [WindowState, number])[]): string =>
@@ -118,8 +118,22 @@ function windowLines(windows: ReadonlyMap<WindowState, number>): string[] {
   const over = [...windows].filter(([state]) => !pendingStates.includes(state));
   return [
     `${total} ${plural(total, 'window')}${over.length === 0 ? '' : `: ${listed(over)}`}`,
+    ...languageLine(languages),
     pending.length === 0 ? 'nothing pending' : `pending: ${listed(pending)}`,
   ];
+}
+
+/** English alone is what rules read, and goes without saying. */
+function languageLine(languages: ReadonlyMap<string, number>): string[] {
+  const told = [...languages].filter(([language]) => language !== 'und');
+  if (told.every(([language]) => language === 'en')) return [];
+  return [
+    `written in: ${told.map(([language, count]) => `${languageName(language)} (${count})`).join(', ')}`,
+  ];
+}
+
+function languageName(tag: string): string {
+  return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
 }
 
 function plural(count: number, noun: string): string {

@@ -27,6 +27,7 @@ export function personDocument(
     prompt_text: person.promptText,
     stages: stagesDocument(person),
     windows: Object.fromEntries(person.windows),
+    languages: Object.fromEntries(person.languages),
   };
 }
 

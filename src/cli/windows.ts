@@ -78,6 +78,7 @@ function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
     message_count: window.messageCount,
     close_reason: window.closeReason,
     status: window.state,
+    language: window.language,
     stages: window.stages,
   };
 }

@@ -16,6 +16,7 @@ import type { Stage, StageOutcome } from './stage.ts';
 import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
 import { isAnswered } from './unchanged.ts';
+import { languageOf } from './window-language.ts';
 import { skipReason, toSkipped } from './worth-running.ts';
 
 /** The way to a model; without one the stages run offline. */
@@ -111,7 +112,7 @@ export async function extractWindow(
 
 async function settleResults(
   deps: ExtractDeps,
-  { claim, members, digest, ignored }: WindowWork,
+  { claim, members, digest, transcript, ignored }: WindowWork,
   outcomes: readonly StageOutcome[],
   finish: SettleFinish,
 ): Promise<Extracted> {
@@ -120,6 +121,7 @@ async function settleResults(
     members,
     membersDigest: digest,
     strategy: defaultStrategy,
+    language: languageOf(transcript),
     ignored: ignored !== undefined,
     finish,
   };

@@ -91,6 +91,8 @@ export interface SettleFinish {
   readonly delayMs: number;
   /** Whether results of this revision were stored. */
   readonly stored: boolean;
+  /** With `stored`: what the window's user wrote in, a BCP-47 tag or `und`; null: nothing is said of them. */
+  readonly language?: string | null;
   /** What was stored was made without the model, which is away: the next revision is the model's. */
   readonly provisional?: boolean;
   /** The window's own call timed out while the model answered others: one more of `timeouts`. */

@@ -35,9 +35,11 @@ export function stageCompletedEvents(
 export function windowEnrichedEvent(
   claim: ClaimedWindow,
   outcomes: readonly StageOutcome[],
+  language: string | null,
 ): ResultEventDraft {
   const stages = Object.fromEntries(outcomes.map((outcome) => [outcome.stage, stageEntry(outcome)]));
-  return { type: 'afterword.window.enriched.v1', data: { ...windowEventFields(claim), stages } };
+  const data = { ...windowEventFields(claim), ...(language !== null && { language }), stages };
+  return { type: 'afterword.window.enriched.v1', data };
 }
 
 function stageEntry(outcome: StageOutcome): Readonly<Record<string, unknown>> {

@@ -24,6 +24,8 @@ export interface WindowResults {
   readonly members: readonly StoredMessage[];
   readonly membersDigest: string;
   readonly strategy: string;
+  /** That the user wrote in: a BCP-47 tag or `und`. */
+  readonly language: string;
   /** Nobody's to remember: also what stages found that are no longer run is taken back. */
   readonly ignored: boolean;
   readonly finish: SettleFinish;
@@ -71,6 +73,7 @@ export async function settleWindow(
     await transaction.finish({ status: 'retrying', errorCode: null, delayMs: 0, stored: false });
     return { settled: false, reason: 'member-deleted' };
   }
+  const language = results.ignored ? null : results.language;
   const observations = observationsOf(claim, outcomes, members, strategy);
   const replaced = results.ignored ? undefined : replacedStages(outcomes);
   // Of the first revision there is nothing to replace.
@@ -82,12 +85,12 @@ export async function settleWindow(
     const events = [
       ...stageCompletedEvents(claim, outcomes, strategy),
       ...memoryChangedEvent(claim, changes),
-      ...(isTerminal(results.finish) ? [windowEnrichedEvent(claim, outcomes)] : []),
+      ...(isTerminal(results.finish) ? [windowEnrichedEvent(claim, outcomes, language)] : []),
     ];
     await transaction.appendEvents(events, changedFactIds(changes));
     await writeProfile(transaction, claim);
   }
-  await transaction.finish(results.finish);
+  await transaction.finish({ ...results.finish, language });
   return { settled: true, changes: changes.length };
 }
 

@@ -86,12 +86,19 @@ const stagesSchema = z
   .catchall(outcomeSchema(anyJsonSchema))
   .describe('How each stage ended, by name. There is a result exactly where the status is `done`.');
 
+const languageSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}$/)
+  .optional()
+  .describe('That the user wrote in: a BCP-47 tag, `und` where they wrote too little to tell.');
+
 export const windowEnrichedSchema = z
   .union([
-    z.strictObject({ ...commonFields, ...windowFields, stages: stagesSchema }),
+    z.strictObject({ ...commonFields, ...windowFields, language: languageSchema, stages: stagesSchema }),
     z.strictObject({
       ...commonFields,
       ...windowFields,
+      language: languageSchema,
       stages: z.record(z.string(), outcomeWithoutResultSchema),
       truncated: truncatedSchema,
     }),

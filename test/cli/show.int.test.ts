@@ -23,6 +23,7 @@ describeWithPostgres('afterword show', () => {
       summary: {},
     });
     await seedWindow(pool, ann, { startedAt: '2026-03-02T10:00:00Z', work: 'retrying' });
+    await pool.query(`update afterword.extractions set language = 'de' where window_id = $1`, [windowId]);
     await seedWindow(pool, ann, { startedAt: '2026-03-03T10:00:00Z', status: 'open' });
     for (const [n, role] of ['user', 'assistant'].entries()) {
       await pool.query(
@@ -82,7 +83,7 @@ describeWithPostgres('afterword show', () => {
       /Preferences\n {2}preferred name: Annie {2}\(asked for, \d+ %.*\n {6}because: asked to be called so/,
     );
     expect(text).toContain('2026-03-01 10:00–10:12  The user spoke of Luna, their cat. [cats, moving house]');
-    expect(text).toContain('3 windows: 1 enriched\npending: 1 open, 1 retrying');
+    expect(text).toContain('3 windows: 1 enriched\nwritten in: German (1)\npending: 1 open, 1 retrying');
   });
 
   it('gives a program the profile document with all evidence', async () => {
@@ -101,6 +102,7 @@ describeWithPostgres('afterword show', () => {
       preferences: [{ key: 'preferred_name', value: 'Annie', reasoning: 'asked to be called so' }],
       summaries: [{ summary_text: 'The user spoke of Luna, their cat.' }],
       windows: { enriched: 1, open: 1, retrying: 1 },
+      languages: { de: 1 },
       prompt_text: 'About\n- Lives in Porto',
     });
   });

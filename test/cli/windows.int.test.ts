@@ -59,6 +59,7 @@ describeWithPostgres('afterword windows', () => {
       message_count: 8,
       close_reason: 'gap',
       status: 'enriched',
+      language: null,
       stages: {},
     });
   });

@@ -93,6 +93,7 @@ describe('a model that is away', () => {
       'window.enriched',
     ]);
     expect(await work(harness)).toMatchObject([{ status: 'retrying', revision: 1 }]);
+    expect(await harness.rows('select language from afterword.extractions')).toEqual([{ language: 'en' }]);
     await endGrace(harness);
     await extract(deps);
     expect(await results()).toEqual(provisional);

@@ -120,6 +120,55 @@ describe('a process that dies while it settles a window', { timeout: 240_000 }, 
   }
 });
 
+describe('the language of a window', () => {
+  const stored = (): Promise<unknown[]> =>
+    harness.rows(
+      `select language, event ->> 'language' as told
+       from afterword.extractions e left join afterword.outbox o on o.window_id = e.window_id
+         and o.event_type = 'afterword.window.enriched.v1'
+       order by o.sequence`,
+    );
+
+  it('is stored and told with its results, and follows what the user wrote', async () => {
+    await closedWindow(harness, 0, 'Ich mag Pflaumen und wohne in einer kleinen Stadt.');
+    expect(await stored()).toEqual([{ language: null, told: null }]);
+    await extract();
+    expect(await stored()).toEqual([{ language: 'de', told: 'de' }]);
+    await storeValues(harness, betterWords('I like plums, and this is a small town.'));
+    await endGrace(harness);
+    await extract();
+    expect(await stored()).toEqual([
+      { language: 'en', told: 'de' },
+      { language: 'en', told: 'en' },
+    ]);
+  });
+
+  it('stays as it was where nothing is stored, and is not told of a user that is ignored', async () => {
+    await closedWindow(harness, 0, 'Ich mag Pflaumen und wohne in einer kleinen Stadt.');
+    await extract();
+    await storeValues(harness, betterWords('I like plums, and this is a small town.'));
+    await endGrace(harness);
+    server.byDefault = replies.overloaded();
+    await extract();
+    expect(await stored()).toEqual([{ language: 'de', told: 'de' }]);
+    await endGrace(harness);
+    const ignoring = { stages: [factsStage], model: 'any', ignoresUser: () => true };
+    await extract({ ...deps('two'), forBot: () => ignoring });
+    expect(await stored()).toEqual([
+      { language: null, told: 'de' },
+      { language: null, told: null },
+    ]);
+  });
+
+  it('is a tag by its form, or the database refuses it', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    const set = (language: string): Promise<unknown> =>
+      harness.pool.query('update afterword.extractions set language = $1', [language]);
+    await set('pt-BR');
+    await expect(set('German')).rejects.toMatchObject({ code: '23514' });
+  });
+});
+
 describe('a worker that lost its lease', () => {
   it('stores nothing, and does not disturb the one that has it now', async () => {
     await closedWindow(harness, 0, 'I like plums');

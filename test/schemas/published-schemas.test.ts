@@ -85,6 +85,20 @@ describe.each(resultEventTypes)('%s', (type) => {
   });
 });
 
+it('an enriched window may name its language, by a tag', () => {
+  const type = 'afterword.window.enriched.v1';
+  const validate = compileSchema(resultEventFileName(type));
+  for (const [language, fits] of [
+    ['de', true],
+    ['pt-BR', true],
+    ['und', true],
+    ['German', false],
+  ]) {
+    const data = { ...exampleData[type], language };
+    expect([validate(data), resultEventSchemas[type].safeParse(data).success]).toEqual([fits, fits]);
+  }
+});
+
 describe('a stage’s result', () => {
   const type = 'afterword.stage.completed.v1';
   const validate = compileSchema(resultEventFileName(type));

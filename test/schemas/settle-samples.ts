@@ -6,6 +6,7 @@ import {
   windowEnrichedEvent,
   windowSupersededEvent,
 } from '../../src/extract/result-events.ts';
+import { languageOf } from '../../src/extract/window-language.ts';
 import { runOffline } from '../../src/extract/run-offline.ts';
 import { builtInStages } from '../../src/extract/stages/built-in-stages.ts';
 import { diffMemory } from '../../src/memory/diff-memory.ts';
@@ -87,7 +88,7 @@ function settle(
     { type: 'afterword.window.closed.v1', data: windowEventFields(claim) },
     ...stageCompletedEvents(claim, outcomes, 'default'),
     ...memoryChangedEvent(claim, changes),
-    windowEnrichedEvent(claim, outcomes),
+    windowEnrichedEvent(claim, outcomes, languageOf({ ...claim, lines })),
     windowSupersededEvent({ ...claim, supersededBy: [claim.windowId] }),
   ];
 }

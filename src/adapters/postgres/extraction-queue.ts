@@ -220,6 +220,7 @@ export async function finishClaim(
              else clock_timestamp() + $5 * interval '1 millisecond' end,
            changed = false, error_code = $6, lease_owner = null, lease_expires_at = null,
            revision = case when $7 then $8 else e.revision end,
+           language = case when $7 then $10 else e.language end,
            hour_started_at = case
              when not $7 or e.hour_started_at > clock_timestamp() - interval '1 hour' then e.hour_started_at
              else clock_timestamp() end,
@@ -242,6 +243,7 @@ export async function finishClaim(
         finish.stored,
         claim.revision,
         finish.timedOut === true ? 1 : 0,
+        finish.language ?? null,
       ],
     ),
   );

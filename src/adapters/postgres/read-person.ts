@@ -19,6 +19,8 @@ export interface PersonRecord extends MemoryState {
   readonly ownResults: readonly OwnResult[];
   /** Live windows of the active run. */
   readonly windows: ReadonlyMap<WindowState, number>;
+  /** Those of them whose language was told, by its tag; the commonest first. */
+  readonly languages: ReadonlyMap<string, number>;
 }
 
 /**
@@ -47,6 +49,7 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
       speakers: await readSpeakers(pool, owner, cited),
       ownResults: await readOwnResults(pool, owner),
       windows: await countWindows(pool, owner),
+      languages: await countLanguages(pool, owner),
     };
   });
 }
@@ -75,6 +78,20 @@ async function countWindows(
     [keyId, runId],
   );
   return new Map(rows.map((row) => [row.state, Number(row.windows)]));
+}
+
+async function countLanguages(
+  pool: pg.Pool,
+  { keyId, runId }: MemoryOwner,
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query<{ language: string; windows: string }>(
+    `select e.language, count(*) as windows
+     from afterword.windows w join afterword.extractions e using (window_id)
+     where w.key_id = $1 and w.run_id = $2 and w.status in ('open', 'closed') and e.language is not null
+     group by 1 order by 2 desc, 1`,
+    [keyId, runId],
+  );
+  return new Map(rows.map((row) => [row.language, Number(row.windows)]));
 }
 
 /** Bots that know this person, and persons whom this bot knows: for whoever mistyped one of them. */

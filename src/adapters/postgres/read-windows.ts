@@ -43,6 +43,8 @@ export interface ListedWindow {
   /** Null: still open. */
   readonly closeReason: CloseReason | null;
   readonly state: WindowState;
+  /** That its user wrote in: a BCP-47 tag or `und`; null: not told yet. */
+  readonly language: string | null;
   /** How each stage ended last, by its name. */
   readonly stages: Readonly<Record<string, string>>;
 }
@@ -98,7 +100,7 @@ const selectWindows = `
   from (
     select w.window_id, w.revision, k.bot_id, k.user_id, w.run_id, w.channel_id, w.channel_type, w.started_at_ms,
       w.ended_at_ms, w.message_count,
-      case when w.status <> 'open' then w.close_reason end as close_reason, s.state
+      case when w.status <> 'open' then w.close_reason end as close_reason, s.state, e.language
     from afterword.windows w
     join afterword.user_keys k using (key_id)
     left join afterword.extractions e using (window_id)
@@ -123,6 +125,7 @@ interface WindowRow {
   message_count: number;
   close_reason: CloseReason | null;
   state: WindowState;
+  language: string | null;
   stages: Readonly<Record<string, string>> | null;
 }
 
@@ -140,6 +143,7 @@ function toListed(row: WindowRow): ListedWindow {
     messageCount: row.message_count,
     closeReason: row.close_reason,
     state: row.state,
+    language: row.language,
     stages: row.stages ?? {},
   };
 }

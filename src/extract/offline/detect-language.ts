@@ -1,96 +1,122 @@
-import { wordSet } from './lexicon/word-set.ts';
+import { commonWords } from './lexicon/common-words.ts';
 
-const scripts: readonly (readonly [string, RegExp])[] = [
-  ['ja', /[\p{Script=Hiragana}\p{Script=Katakana}]/gu],
-  ['ko', /\p{Script=Hangul}/gu],
-  ['zh', /\p{Script=Han}/gu],
-  ['uk', /[іїєґ]/giu],
-  ['ru', /\p{Script=Cyrillic}/gu],
-  ['ar', /\p{Script=Arabic}/gu],
-  ['he', /\p{Script=Hebrew}/gu],
-  ['hi', /\p{Script=Devanagari}/gu],
-  ['th', /\p{Script=Thai}/gu],
-  ['el', /\p{Script=Greek}/gu],
+/** What is written without spaces says about as much a sign as others say in two letters. */
+const scripts: readonly (readonly [name: string, letters: RegExp, weight: number])[] = [
+  ['cjk', /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu, 2],
+  ['ko', /\p{Script=Hangul}/gu, 2],
+  ['cyrillic', /\p{Script=Cyrillic}/gu, 1],
+  ['ar', /\p{Script=Arabic}/gu, 1],
+  ['he', /\p{Script=Hebrew}/gu, 1],
+  ['hi', /\p{Script=Devanagari}/gu, 1],
+  ['th', /\p{Script=Thai}/gu, 1],
+  ['el', /\p{Script=Greek}/gu, 1],
+  ['latin', /\p{Script=Latin}/gu, 1],
 ];
 
-/** Words that only their own language uses often. */
-const commonWords: readonly (readonly [string, ReadonlySet<string>])[] = [
-  [
-    'en',
-    wordSet(
-      'the and i you is are my to of it that have has was for with what do not but this be can like your they she he we',
-      "i'm don't it's yes no hello thanks am at from how about would good really love two in on so me",
-    ),
-  ],
-  [
-    'es',
-    wordSet(
-      'el la los las que y en un una es por con para mi me gusta yo pero muy hola tengo soy está estoy qué cómo sí gracias',
-    ),
-  ],
-  [
-    'fr',
-    wordSet(
-      "le la les et est je tu vous une un des que pas pour dans avec mon ma suis j'ai c'est j'aime bonjour merci oui très mais",
-    ),
-  ],
-  [
-    'de',
-    wordSet(
-      'der die das und ich ist nicht ein eine mit für auf zu mein meine bin habe du sie wir wie hallo danke ja sehr auch aber',
-    ),
-  ],
-  [
-    'it',
-    wordSet(
-      'il lo gli che di è sono per con non una un mi piace ho ciao grazie molto anche ma come della questo mia mio',
-    ),
-  ],
-  [
-    'pt',
-    wordSet(
-      'o os um uma que e de do da em não para com eu meu minha você gosto muito obrigado olá sim mas está tenho sou',
-    ),
-  ],
-  [
-    'nl',
-    wordSet(
-      'de het een en ik is niet van met mijn je jij ben heb voor dat wat hoe hallo bedankt ook maar zeer op',
-    ),
-  ],
-  ['pl', wordSet('i w na nie jest się to że mam mój moja jestem z do jak cześć dziękuję tak ale lubię')],
-  ['tr', wordSet('ve bir bu ben için çok de da ne var benim merhaba teşekkürler evet ama seviyorum')],
-  ['sv', wordSet('och jag är det att en ett inte på som med har min mitt hej tack ja men mycket')],
-  ['id', wordSet('saya aku yang dan di ini itu tidak untuk dengan ada suka halo terima kasih ya tapi')],
-];
+/** Below this share of known words a longer text is in a language that is not known here. */
+const minKnownShare = 0.1;
+const fewWords = 10;
 
 /**
- * The language of a text as a tag ('en', 'es', …); 'und' when there is too little to
- * tell. Cheap on purpose: it decides only whether English rules may be tried.
+ * The language that most of a text is in, as a BCP-47 tag ('en', 'es', …); 'und' when there is
+ * too little to tell, when two are level, or when it is none of those known here. By script
+ * and common words: it has to be cheap, since every window is asked.
  */
 export function detectLanguage(text: string): string {
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  if (letters === 0) return 'und';
-  const script = scripts.find(([, pattern]) => (text.match(pattern)?.length ?? 0) > letters * 0.2);
-  return script?.[0] ?? ofLatinWords(text);
+  const prose = withoutCode(text);
+  const script = mainScript(prose);
+  if (script === undefined) return 'und';
+  if (script === 'latin') return ofLatinWords(wordsOf(prose));
+  if (script === 'cjk')
+    return share(prose, /[\p{Script=Hiragana}\p{Script=Katakana}]/gu) > 0.05 ? 'ja' : 'zh';
+  if (script === 'cyrillic') return share(prose, /[іїєґ]/giu) > 0.01 ? 'uk' : 'ru';
+  return script;
 }
 
-function ofLatinWords(text: string): string {
-  const words =
-    text
-      .toLowerCase()
-      .replaceAll('’', "'")
-      .match(/[\p{L}']+/gu) ?? [];
-  const scores = commonWords
-    .map(([language, common]) => [language, words.filter((word) => common.has(word)).length] as const)
-    .sort((a, b) => b[1] - a[1]);
-  const [best, second] = scores;
-  if (best === undefined || best[1] === 0) return 'und';
-  // A tie says that the few words known belong to several languages.
-  return best[1] > (second?.[1] ?? 0) ? best[0] : 'und';
+/** Whether a text is surely not English: where English rules would only read nonsense into it. */
+export function isPlainlyForeign(text: string): boolean {
+  const prose = withoutCode(text);
+  const script = mainScript(prose);
+  if (script !== 'latin') return script !== undefined;
+  const [best, ...others] = scoresOf(wordsOf(prose));
+  if (best === undefined || best.language === 'en' || best.score < 2) return false;
+  const english = others.find(({ language }) => language === 'en')?.score ?? 0;
+  return best.score >= english * 2;
+}
+
+/** Too little to tell a language by: then nothing speaks against English either. */
+export function isTooShortToTell(text: string): boolean {
+  const prose = withoutCode(text);
+  const script = mainScript(prose);
+  return script === undefined || (script === 'latin' && wordsOf(prose).length < fewWords);
 }
 
 /** The words of a language's grammar, as far as known here. */
 export function commonWordsOf(language: string): ReadonlySet<string> {
-  return commonWords.find(([name]) => name === language)?.[1] ?? new Set();
+  return commonWords.get(language) ?? new Set();
+}
+
+function withoutCode(text: string): string {
+  return text.replace(/```[\s\S]*?(?:```|$)|`[^`]*`|\b\w+:\/\/\S+/g, ' ');
+}
+
+function mainScript(text: string): string | undefined {
+  const weights = scripts.map(
+    ([name, letters, weight]) => ({ name, weight: (text.match(letters)?.length ?? 0) * weight }) as const,
+  );
+  const main = weights.reduce((most, each) => (each.weight > most.weight ? each : most));
+  return main.weight === 0 ? undefined : main.name;
+}
+
+function share(text: string, letters: RegExp): number {
+  const all = text.match(/\p{L}/gu)?.length ?? 0;
+  return all === 0 ? 0 : (text.match(letters)?.length ?? 0) / all;
+}
+
+function wordsOf(text: string): string[] {
+  return (
+    text
+      .toLowerCase()
+      .replaceAll('’', "'")
+      .match(/[\p{L}\p{M}]+(?:'\p{L}+)*/gu) ?? []
+  );
+}
+
+function ofLatinWords(words: readonly string[]): string {
+  const [best, second] = scoresOf(words);
+  if (best === undefined || best.score === 0) return 'und';
+  if (words.length >= fewWords && best.hits < words.length * minKnownShare) return 'und';
+  // Nearly level: the few words known belong to several languages.
+  const lead = words.length < fewWords ? 2 : 1;
+  return best.score > (second?.score ?? 0) * lead ? best.language : 'und';
+}
+
+interface Score {
+  readonly language: string;
+  readonly hits: number;
+  /** Each word known counts one, shared among the languages that have it. */
+  readonly score: number;
+}
+
+/** The likeliest first. */
+function scoresOf(words: readonly string[]): Score[] {
+  const scores = new Map<string, Score>();
+  for (const word of words) {
+    const languages = languagesOf.get(word) ?? [];
+    for (const language of languages) {
+      const { hits, score } = scores.get(language) ?? { hits: 0, score: 0 };
+      scores.set(language, { language, hits: hits + 1, score: score + 1 / languages.length });
+    }
+  }
+  return [...scores.values()].sort((a, b) => b.score - a.score);
+}
+
+/** The languages that have a word among their common ones. */
+const languagesOf: ReadonlyMap<string, readonly string[]> = indexWords();
+
+function indexWords(): ReadonlyMap<string, readonly string[]> {
+  const index = new Map<string, string[]>();
+  for (const [language, common] of commonWords)
+    for (const word of common) index.set(word, [...(index.get(word) ?? []), language]);
+  return index;
 }

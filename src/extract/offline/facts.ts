@@ -5,7 +5,7 @@ import { readAnswer } from './answers.ts';
 import { draftOf, toFactDraft } from './claims.ts';
 import { clausesOf } from './clauses.ts';
 import type { Sentence } from './language-model.ts';
-import { isEnglish, readTranscript, type Utterance } from './reading.ts';
+import { readTranscript, type Utterance } from './reading.ts';
 import { readPossessives } from './rules/belongings.ts';
 import { readClause } from './rules/by-verb.ts';
 import { readFavorites, type PlacedClaim } from './rules/favorites.ts';
@@ -28,7 +28,7 @@ const found = new WeakMap<Transcript, readonly FactDraft[]>();
 
 function findFacts(transcript: Transcript): readonly FactDraft[] {
   const reading = readTranscript(transcript);
-  if (!isEnglish(reading)) return [];
+  if (!reading.isEnglish) return [];
   const facts = reading.utterances.flatMap((utterance, index) => factsOf(utterance, index === 0));
   return withoutRepeats(facts.filter((fact) => isKeepable(fact, transcript)));
 }

@@ -3,7 +3,7 @@ import type { PreferenceDraft, PreferencesDraft } from '../stages/drafts.ts';
 import type { Transcript, TranscriptLine } from '../transcript.ts';
 import { offlineFacts } from './facts.ts';
 import { preferenceRules, type PreferenceRule } from './lexicon/preference-rules.ts';
-import { isEnglish, readTranscript, type Reading, type Utterance } from './reading.ts';
+import { readTranscript, type Reading, type Utterance } from './reading.ts';
 
 /**
  * How the user wants to be talked to: requests in words, and little that shows without
@@ -11,7 +11,7 @@ import { isEnglish, readTranscript, type Reading, type Utterance } from './readi
  */
 export function offlinePreferences(transcript: Transcript): PreferencesDraft {
   const reading = readTranscript(transcript);
-  const asked = isEnglish(reading) ? reading.utterances.flatMap(readRequests) : [];
+  const asked = reading.isEnglish ? reading.utterances.flatMap(readRequests) : [];
   const implied = [...fromFacts(transcript), ...fromLanguage(reading), ...fromEmojis(reading)];
   // What was asked for in words stands; a hint about the same matter is left out.
   const hints = implied.filter(({ key }) => !asked.some((request) => request.key === key));

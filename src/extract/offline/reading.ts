@@ -2,7 +2,8 @@ import { foldText } from '../fold-text.ts';
 import { hasText } from '../evidence.ts';
 import { quotedSpans } from '../quoted-text.ts';
 import type { Transcript, TranscriptLine } from '../transcript.ts';
-import { detectLanguage } from './detect-language.ts';
+import { languageOf } from '../window-language.ts';
+import { isPlainlyForeign, isTooShortToTell } from './detect-language.ts';
 import { parseText, type Sentence } from './language-model.ts';
 
 /** One message as the rules read it: others' words and markup are blanked, offsets stay. */
@@ -24,7 +25,9 @@ export interface Reading {
   readonly transcript: Transcript;
   /** Of all the user's words together: 'en', 'es', … or 'und'. */
   readonly language: string;
-  /** The user's messages; without sentences when the language is not English. */
+  /** English, or too few words to tell: rules match English words only, so little can go wrong. */
+  readonly isEnglish: boolean;
+  /** The user's messages; without sentences where they are not English, or the window is not. */
   readonly utterances: readonly Utterance[];
 }
 
@@ -39,21 +42,19 @@ export function readTranscript(transcript: Transcript): Reading {
   return reading;
 }
 
-/** English, or too few words to tell: rules match English words only, so little can go wrong. */
-export function isEnglish(reading: Reading): boolean {
-  return reading.language === 'en' || reading.language === 'und';
-}
-
 function read(transcript: Transcript): Reading {
   const lines = transcript.lines.filter(hasText);
   const byUser = lines.filter(({ message }) => message.role === 'user');
-  const language = detectLanguage(byUser.map(({ message }) => message.content).join('\n'));
-  const english = language === 'en' || language === 'und';
+  const language = languageOf(transcript);
+  const said = byUser.map(({ message }) => message.content).join('\n');
+  const isEnglish = language === 'en' || (language === 'und' && isTooShortToTell(said));
   const utterances = byUser.map((line) => {
     const text = ownWords(line, lines, transcript.botId);
-    return { line, text, sentences: english ? parseText(text) : [], answers: questionBefore(line, lines) };
+    // In a conversation that mixes languages each message is looked at by itself.
+    const sentences = isEnglish && !isPlainlyForeign(text) ? parseText(text) : [];
+    return { line, text, sentences, answers: questionBefore(line, lines) };
   });
-  return { transcript, language, utterances };
+  return { transcript, language, isEnglish, utterances };
 }
 
 /** Blanks what the user did not say as themselves, or what is no prose. */

@@ -5,6 +5,7 @@ import { sharesContentWord } from '../validators/content-words.ts';
 import { addressesReader } from '../validators/third-person.ts';
 import { offlineFacts } from './facts.ts';
 import { readTranscript, type Reading } from './reading.ts';
+import { extractiveSummary } from './summary/extractive.ts';
 import { keywordsOf } from './summary/keywords.ts';
 import { requestsOf } from './summary/requests.ts';
 import { inWords, statementsOf, type Statement } from './summary/statements.ts';
@@ -20,14 +21,16 @@ const maxStatements = 7;
 
 /**
  * What happened in the window, in the third person, put together from what the rules
- * found; where they found nothing, from the words said most. The same transcript
- * always gives the same words, never more of them than the transcript has.
+ * found; where they found nothing, from the words said most. Outside English the user's own
+ * sentences that say most. The same transcript always gives the same words, never more of
+ * them than the transcript has.
  */
 export function offlineSummary(transcript: Transcript): SummaryDraft {
   const reading = readTranscript(transcript);
   const length = transcript.lines
     .filter(hasText)
     .reduce((sum, { message }) => sum + message.content.length, 0);
+  if (!reading.isEnglish) return extractiveSummary(reading, length);
   const isEnglish = reading.language === 'en';
   const facts = isEnglish ? offlineFacts(transcript).facts : [];
   const requests = isEnglish ? requestsOf(reading) : [];
@@ -43,7 +46,7 @@ export function offlineSummary(transcript: Transcript): SummaryDraft {
   );
   return {
     summary_text: text,
-    key_topics: atLeastTwo(topics, reading, requests.length > 0),
+    key_topics: atLeastTwo(topics, requests.length > 0),
     emotional_tone: toneOf(reading),
     certainty: chosen.length > 0 ? 0.75 : 0.5,
     cited_lines: citedLines(reading, chosen, topics),
@@ -119,15 +122,7 @@ function pluralVerb(clause: string): string {
 function aboutTopics({ language }: Reading, topics: readonly string[]): string {
   const matters = topics.filter((topic) => !addressesReader(topic)).slice(0, 3);
   if (matters.length === 0) return '';
-  const name = languageName(language);
-  if (language === 'en') return `The user talked about ${inWords(matters)}.`;
-  return name === undefined
-    ? `The user wrote about ${inWords(matters)}.`
-    : `The user wrote in ${name}, mainly about ${inWords(matters)}.`;
-}
-
-function languageName(language: string): string | undefined {
-  return language === 'und' ? undefined : new Intl.DisplayNames(['en'], { type: 'language' }).of(language);
+  return `The user ${language === 'en' ? 'talked' : 'wrote'} about ${inWords(matters)}.`;
 }
 
 const plainWords = [
@@ -143,11 +138,8 @@ function fitting(candidates: readonly string[], length: number): string {
   return fits ?? 'Chat'.slice(0, Math.max(1, length));
 }
 
-function atLeastTwo(topics: readonly string[], { language }: Reading, asks: boolean): string[] {
-  const name = language === 'en' ? undefined : languageName(language);
-  const fillers = [name, asks ? 'asking for advice' : 'greetings', 'brief exchange'].filter(
-    (topic) => topic !== undefined,
-  );
+function atLeastTwo(topics: readonly string[], asks: boolean): string[] {
+  const fillers = [asks ? 'asking for advice' : 'greetings', 'brief exchange'];
   return topics.length >= 2 ? [...topics] : [...topics, ...fillers].slice(0, 2);
 }
 

@@ -20,7 +20,7 @@ const views: Readonly<Record<string, string>> = {
       channel_id, channel_type, superseded_by, revision
     from afterword.windows order by 1`,
   closed: `select window_id, span::text from afterword.closed_windows order by 1`,
-  extractions: `select window_id, status, changed, revision, error_code from afterword.extractions order by 1`,
+  extractions: `select window_id, status, changed, revision, error_code, language from afterword.extractions order by 1`,
   tasks: `select window_id, revision, stage, status, method, result, superseded_at is null as current
     from afterword.stage_tasks order by 1, 2, 3`,
   observations: `select observation_id, kind, group_key, observation, superseded_at is null as current
