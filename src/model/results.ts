@@ -30,6 +30,22 @@ export const summaryResultSchema = z.strictObject({
   emotional_tone: z.enum(emotionalTones),
   /** Length of the summary over the length of the transcript's text. */
   compression_ratio: z.number().min(0),
+  topic_diversity: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'How little the topics repeat each other: 1, no two share a word. Absent in results of before.',
+    ),
+  grounded_share: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'Share of what the summary says whose words stand in the transcript. Absent in results of before.',
+    ),
   confidence_score: z.number().min(0).max(1),
 });
 export type SummaryResult = z.infer<typeof summaryResultSchema>;

@@ -117,8 +117,13 @@ function factOf({ number, text: words }: SeenLine): Record<string, unknown> {
 }
 
 function summaryOf(said: readonly SeenLine[]): Record<string, unknown> {
-  const topics = [...new Set(said.map(({ text: words }) => longestWord(words)))].slice(0, 5);
-  const named = topics.length < 2 ? [...topics, 'daily life', 'plans'].slice(0, 2) : topics;
+  const longest = said.map(({ text: words }) => longestWord(words)).filter((word) => word !== '');
+  const anyWords = said.flatMap(({ text: words }) => words.match(/[\p{L}\p{N}]+/gu) ?? []);
+  const topics = [...new Set(longest)];
+  const named = (topics.length < 2 ? [...new Set([...topics, ...anyWords, 'brief exchange'])] : topics).slice(
+    0,
+    5,
+  );
   return {
     summary_text: `The user talked with the bot about ${named.join(', ')}.`,
     key_topics: named,

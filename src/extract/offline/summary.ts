@@ -46,7 +46,7 @@ export function offlineSummary(transcript: Transcript): SummaryDraft {
   );
   return {
     summary_text: text,
-    key_topics: atLeastTwo(topics, requests.length > 0),
+    key_topics: atLeastTwo(topics, reading, requests.length > 0),
     emotional_tone: toneOf(reading),
     certainty: chosen.length > 0 ? 0.75 : 0.5,
     cited_lines: citedLines(reading, chosen, topics),
@@ -138,9 +138,14 @@ function fitting(candidates: readonly string[], length: number): string {
   return fits ?? 'Chat'.slice(0, Math.max(1, length));
 }
 
-function atLeastTwo(topics: readonly string[], asks: boolean): string[] {
-  const fillers = [asks ? 'asking for advice' : 'greetings', 'brief exchange'];
-  return topics.length >= 2 ? [...topics] : [...topics, ...fillers].slice(0, 2);
+/** Words that were said before such as fit any talk. */
+function atLeastTwo(topics: readonly string[], reading: Reading, asks: boolean): string[] {
+  if (topics.length >= 2) return [...topics];
+  const said = keywordsOf(reading, 3).filter((word) => !topics.some((topic) => topic.includes(word)));
+  return [...topics, ...(asks ? ['asking for advice'] : []), ...said, 'greetings', 'brief exchange'].slice(
+    0,
+    2,
+  );
 }
 
 /** Lines that the words come from: of the statements, else those that name the topics. */

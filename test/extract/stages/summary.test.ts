@@ -33,11 +33,19 @@ describe('summaryStage', () => {
   });
 
   it('is as confident as it is certain and grounded, however long the conversation', () => {
-    expect(check().confidence_score).toBe(0.9);
-    expect(check({ cited_lines: [1, 2] }).confidence_score).toBe(0.45);
-    expect(check({ cited_lines: [1, 1, 99, 5, 3] }).confidence_score).toBe(0.45);
-    expect(check({ cited_lines: [] }).confidence_score).toBe(0);
-    expect(check({ certainty: 4 }).confidence_score).toBe(1);
+    const said = 'The user is moving to Lisbon in May, scared of the paperwork.';
+    expect(check({ summary_text: said }).confidence_score).toBe(0.9);
+    expect(check({ summary_text: said, cited_lines: [1, 2] }).confidence_score).toBe(0.45);
+    expect(check({ summary_text: said, cited_lines: [1, 1, 99, 5, 3] }).confidence_score).toBe(0.45);
+    expect(check({ summary_text: said, cited_lines: [] }).confidence_score).toBe(0);
+    expect(check({ summary_text: said, certainty: 4 }).confidence_score).toBe(1);
+    // "worries" is a word of its own.
+    expect(check().confidence_score).toBe(0.8);
+  });
+
+  it('keeps how much of it is grounded and how much its topics differ', () => {
+    expect(check()).toMatchObject({ grounded_share: 0.8889, topic_diversity: 1 });
+    expect(check({ key_topics: ['moving to Lisbon', 'Lisbon'] }).topic_diversity).toBe(0.5);
   });
 
   it.each([
@@ -63,11 +71,26 @@ describe('summaryStage', () => {
   });
 
   it('keeps two to five topics, without repeats and without those that say nothing', () => {
-    const key_topics = ['a1', 'General conversation', 'b1', 'A1', ' ', 'c1', 'd1', 'e1', 'f1'];
+    const key_topics = 'Lisbon|General conversation|May|lisbon| |moving|paperwork|weather|20 degrees'.split(
+      '|',
+    );
     const { result, rejected } = summaryStage.check(summary({ key_topics }), transcript);
-    expect(result.key_topics).toEqual(['a1', 'b1', 'c1', 'd1', 'e1']);
+    expect(result.key_topics).toEqual(['Lisbon', 'May', 'moving', 'paperwork', 'weather']);
     expect(rejected).toEqual({ 'topic-empty': 2, duplicate: 1, 'topic-over-limit': 1 });
     expect(() => check({ key_topics: ['chat', 'Lisbon'] })).toThrow('key_topics');
+  });
+
+  it('takes only topics that were said, or that its own grounded words name', () => {
+    const { result, rejected } = summaryStage.check(
+      summary({ key_topics: ['moving to Lisbon', 'worries', 'stock market crash', 'paperwork'] }),
+      transcript,
+    );
+    expect(result.key_topics).toEqual(['moving to Lisbon', 'worries', 'paperwork']);
+    expect(rejected).toEqual({ 'topic-ungrounded': 1 });
+    // A summary that speaks of something else vouches for nothing.
+    expect(() =>
+      check({ summary_text: 'Stocks fell on Friday.', key_topics: ['stocks', 'bonds', 'paperwork'] }),
+    ).toThrow('key_topics');
   });
 
   it('grounds text in scripts without spaces', () => {
@@ -77,6 +100,9 @@ describe('summaryStage', () => {
       key_topics: ['東京', '住まい'],
       cited_lines: [1, 2],
     });
-    expect(summaryStage.check(draft, japanese).result.confidence_score).toBe(0.45);
+    const { result } = summaryStage.check(draft, japanese);
+    expect(result.grounded_share).toBeGreaterThan(0.5);
+    // The second line carries nothing.
+    expect(result.confidence_score).toBeCloseTo(0.45 * (result.grounded_share ?? 0), 2);
   });
 });
