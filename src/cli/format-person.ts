@@ -38,7 +38,7 @@ export function formatPerson(profile: ProfileDocument, person: PersonRecord): st
       ...profile.facts[section].flatMap((fact) => factLines(fact, told)),
     ]),
     ['Preferences', ...profile.preferences.flatMap((preference) => preferenceLines(preference, told))],
-    ['Last conversations', ...profile.summaries.map(summaryLine)],
+    ['Last conversations', ...profile.summaries.map((summary) => summaryLine(summary, told))],
     ['Stages of modules (--json tells what they found)', ...ownResultLines(person)],
   ].filter((section) => section.length > 1);
   const known = sections.length > 0 ? sections : [['Nothing is known that their own words support.']];
@@ -90,10 +90,12 @@ function quoteLines(remembered: Remembered | undefined, { profile, person }: Tol
   });
 }
 
-function summaryLine(summary: ProfileSummary): string {
+function summaryLine(summary: ProfileSummary, { person }: Told): string {
   const when = `${utcMinute(Date.parse(summary.started_at))}–${utcMinute(Date.parse(summary.ended_at)).slice(11)}`;
   const topics = summary.key_topics.length === 0 ? '' : ` [${summary.key_topics.map(printable).join(', ')}]`;
-  return `  ${when}  ${printable(summary.summary_text)}${topics}`;
+  const [nearest] = person.nearDuplicates.get(summary.window_id) ?? [];
+  const repeats = nearest === undefined ? '' : ` (much as on ${utcDay(nearest.startedAtMs)})`;
+  return `  ${when}  ${printable(summary.summary_text)}${topics}${repeats}`;
 }
 
 /** A result may be any JSON, so people are told that there is one. */

@@ -24,6 +24,16 @@ export function personDocument(
       const remembered = preferences.get(preference.preference_id);
       return { ...preference, reasoning: remembered?.reasoning ?? '', ...provenance(remembered, person) };
     }),
+    summaries: profile.summaries.map((summary) => ({
+      ...summary,
+      near_duplicates: (person.nearDuplicates.get(summary.window_id) ?? []).map(
+        ({ windowId, startedAtMs, similarity }) => ({
+          window_id: windowId,
+          started_at: new Date(startedAtMs).toISOString(),
+          similarity: Math.round(similarity * 10_000) / 10_000,
+        }),
+      ),
+    })),
     prompt_text: person.promptText,
     stages: stagesDocument(person),
     windows: Object.fromEntries(person.windows),

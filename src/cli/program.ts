@@ -9,6 +9,7 @@ import { runDoctor } from './doctor.ts';
 import { runEvaluate, type EvaluateCommandOptions } from './evaluate.ts';
 import { runMigrate } from './migrate.ts';
 import { runPublish } from './publish.ts';
+import { runReindex } from './reindex.ts';
 import { runWorker } from './run.ts';
 import { runSearch } from './search.ts';
 import { applyConfiguredSettings, showSettings } from './settings.ts';
@@ -83,6 +84,10 @@ function addWorkCommands(program: Command, run: Run): void {
     .action((file: string, options: { createTopics: boolean }) =>
       run((context) => runPublish(context, { file, ...options })),
     );
+  program
+    .command('reindex')
+    .description('Write every summary and fact into the vector index again.')
+    .action(() => run(runReindex));
 }
 
 interface WhoOptions {

@@ -91,6 +91,14 @@ export const configFileSchema = z
       ),
     memory: z
       .strictObject({
+        nearDuplicateScore: z
+          .number()
+          .gt(0)
+          .max(1)
+          .optional()
+          .describe(
+            'Cosine similarity from which two summaries of a person are linked as near-duplicates; else 0.8 for lexical vectors and 0.92 for those of an embeddings service.',
+          ),
         lifetimes: z
           .partialRecord(z.enum(relations), z.union([positiveDuration, z.literal('never')]))
           .optional()
@@ -99,7 +107,7 @@ export const configFileSchema = z
           ),
       })
       .optional()
-      .describe('How long facts hold.'),
+      .describe('How long facts hold, and what counts as said twice.'),
     bots: z.record(name, botSchema).optional().describe('By bot id: what differs from the above.'),
   })
   .describe('Settings of Afterword that are structured or per bot. The environment wins over the file.');

@@ -45,6 +45,8 @@ export interface Config {
     readonly scope: MemoryScope;
     /** Milliseconds by relation, over the built-in ones; null: never stale. */
     readonly lifetimesMs: Readonly<Partial<Record<Relation, number | null>>>;
+    /** Cosine similarity; null: the embedder's own. */
+    readonly nearDuplicateScore: number | null;
   };
   /** Age past which the text of messages is blanked; null: kept. */
   readonly transcriptRetentionMs: number | null;

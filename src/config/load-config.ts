@@ -83,7 +83,11 @@ function composeConfig(
       stages: mapValues(file.stages ?? {}, composeStage),
       ignoreUsers: values.IGNORE_USERS ?? [],
     },
-    memory: { scope: values.MEMORY_SCOPE, lifetimesMs: lifetimesOf(file) },
+    memory: {
+      scope: values.MEMORY_SCOPE,
+      lifetimesMs: lifetimesOf(file),
+      nearDuplicateScore: file.memory?.nearDuplicateScore ?? null,
+    },
     transcriptRetentionMs: values.TRANSCRIPT_RETENTION ?? null,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, token: values.HTTP_TOKEN ?? null },
     logLevel: values.LOG_LEVEL,

@@ -7,5 +7,7 @@ export interface Embedder {
   /** Names model and dimension; vectors of different names must not be compared. */
   readonly name: string;
   readonly dimension: number;
+  /** Cosine similarity from which two summaries say nearly the same, for vectors of this embedder. */
+  readonly nearDuplicateScore: number;
   embed(texts: readonly string[], signal: AbortSignal): Promise<readonly (readonly number[])[]>;
 }

@@ -1,4 +1,5 @@
 import type { Embedder } from './embedder.ts';
+import { findNearDuplicates } from './near-duplicates.ts';
 import { factItem, factItemId, summaryItem, summaryItemId, type ItemToEmbed } from './vector-items.ts';
 import type { VectorIndex, VectorItem, VectorKind } from './vector-index.ts';
 import type { RefreshRow, VectorOutbox, VectorRow } from './vector-outbox.ts';
@@ -7,6 +8,8 @@ export interface IndexVectorsOptions {
   readonly outbox: VectorOutbox;
   readonly embedder: Embedder;
   readonly index: VectorIndex;
+  /** Score from which two summaries of a person are near-duplicates; else the embedder's own. */
+  readonly nearDuplicateScore?: number | undefined;
   readonly owner: string;
   /** Longer than embedding and writing one chunk ever take; renewed before each write. */
   readonly leaseMs: number;
@@ -21,6 +24,8 @@ export type IndexPass =
       readonly active: true;
       readonly indexed: Readonly<Record<VectorKind, number>>;
       readonly removed: number;
+      /** Pairs of summaries of one person that say nearly the same. */
+      readonly linked: number;
       /** There may be more. */
       readonly full: boolean;
     };
@@ -35,7 +40,7 @@ const chunkItems = 64;
  * there is work and given back after it: a successor waits for nobody.
  *
  * 1. lease · 2. rows · 3. their present state · 4. remove what is gone · 5. embed and
- * write the rest, the lease renewed right before each write · 6. mark
+ * write the rest, the lease renewed right before each write · 6. link summaries that are alike · 7. mark
  *
  * @throws what embedder, index or outbox threw; nothing is marked then
  */
@@ -51,7 +56,7 @@ export async function indexVectorsOnce(options: IndexVectorsOptions): Promise<In
   }
 }
 
-const nothing = { indexed: { summary: 0, fact: 0 }, removed: 0, full: false } as const;
+const nothing = { indexed: { summary: 0, fact: 0 }, removed: 0, linked: 0, full: false } as const;
 
 /** Two reads, so that looking costs no writes while there is nothing to do. */
 async function hasWork(options: IndexVectorsOptions): Promise<boolean> {
@@ -65,10 +70,13 @@ async function indexWaiting(options: IndexVectorsOptions): Promise<IndexPass> {
   const rows = await outbox.unsent(batchSize);
   if (rows.length === 0) return { active: true, ...nothing };
   const { current, gone } = await readPresent(outbox, rows);
+  let linked = 0;
   try {
     await removeGone(options, rows, gone);
-    const isDone = (await writeCurrent(options, current)) && (await outbox.markSent(rows, owner));
-    if (!isDone) return await giveWay(options, rows);
+    const summaries = await writeCurrent(options, current);
+    if (summaries === undefined) return await giveWay(options, rows);
+    linked = await linkSummaries(options, rows, summaries);
+    if (!(await outbox.markSent(rows, owner))) return await giveWay(options, rows);
   } catch (error) {
     // What failed may have been carried out all the same, and late.
     if (await isLeaseLost(options)) await giveWay(options, rows);
@@ -78,6 +86,7 @@ async function indexWaiting(options: IndexVectorsOptions): Promise<IndexPass> {
     active: true,
     indexed: countKinds(current),
     removed: gone.length,
+    linked,
     full: rows.length === batchSize,
   };
 }
@@ -108,15 +117,33 @@ async function removeGone(
   if (gone.length > 0) await index.remove(gone);
 }
 
-/** False: the lease was lost on the way. */
-async function writeCurrent(options: IndexVectorsOptions, current: readonly ItemToEmbed[]): Promise<boolean> {
+/** The summaries that were written, with their vectors; undefined: the lease was lost on the way. */
+async function writeCurrent(
+  options: IndexVectorsOptions,
+  current: readonly ItemToEmbed[],
+): Promise<readonly VectorItem[] | undefined> {
   const { outbox, owner, leaseMs } = options;
+  const summaries: VectorItem[] = [];
   for (let start = 0; start < current.length; start += chunkItems) {
     const items = await embedItems(options, current.slice(start, start + chunkItems));
-    if (!(await outbox.renewLease(owner, leaseMs))) return false;
+    if (!(await outbox.renewLease(owner, leaseMs))) return undefined;
     await options.index.upsert(items);
+    summaries.push(...items.filter(({ kind }) => kind === 'summary'));
   }
-  return true;
+  return summaries;
+}
+
+/** After all are written, so that two of one pass find each other. Those that went lose their links. */
+async function linkSummaries(
+  { outbox, index, embedder, owner, nearDuplicateScore }: IndexVectorsOptions,
+  rows: readonly VectorRow[],
+  summaries: readonly VectorItem[],
+): Promise<number> {
+  const windowIds = rows.flatMap((row) => (row.kind === 'refresh' ? (row.windowId ?? []) : []));
+  if (windowIds.length === 0) return 0;
+  const links = await findNearDuplicates(index, summaries, nearDuplicateScore ?? embedder.nearDuplicateScore);
+  await outbox.relink(windowIds, links, embedder.name, owner);
+  return links.length;
 }
 
 /** What makes an index another one: where it is, and whose vectors it holds. */

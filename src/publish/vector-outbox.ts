@@ -1,4 +1,5 @@
 import type { FoldedFact } from '../model/memory.ts';
+import type { SummaryLink } from './near-duplicates.ts';
 
 /** What a settlement (or a person's command) left for the indexer. */
 export type VectorRow =
@@ -68,6 +69,17 @@ export interface VectorOutbox {
    * leaves a row of its own.
    */
   current(rows: readonly RefreshRow[]): Promise<CurrentMemory>;
+  /**
+   * Puts links in the place of all that name one of these windows, only while `owner` holds the
+   * lease, checked in the same transaction. A link between windows that readers no longer see is
+   * left out.
+   */
+  relink(
+    windowIds: readonly string[],
+    links: readonly SummaryLink[],
+    embedderName: string,
+    owner: string,
+  ): Promise<void>;
   /**
    * Marks rows as sent, only while `owner` holds the lease, checked in the same
    * transaction. False: somebody else is the indexer now.

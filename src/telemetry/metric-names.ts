@@ -166,6 +166,10 @@ export const publishMetrics = {
     'Vectors written.',
     ['kind'],
   ),
+  summariesLinked: counter(
+    'afterword_summaries_linked_total',
+    'Pairs of summaries of one person that were found to say nearly the same.',
+  ),
   vectorBacklog: gauge('afterword_vector_backlog_rows', 'Summaries and facts not yet in the vector index.'),
 } as const;
 

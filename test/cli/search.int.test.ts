@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createPostgresVectorOutbox } from '../../src/adapters/postgres/vector-outbox.ts';
+import { runReindex } from '../../src/cli/reindex.ts';
 import { runSearch, type SearchOptions } from '../../src/cli/search.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { indexVectorsOnce } from '../../src/publish/index-vectors.ts';
@@ -96,6 +97,19 @@ describeWithPostgres('afterword search', () => {
     expect((await search({ bot: 'bob', kind: 'fact' })).out.join('\n')).toContain('Lives in Oslo');
     expect((await search({ kind: 'summary' })).out).toHaveLength(2);
     expect((await search({ limit: 1 })).out).toHaveLength(1);
+  });
+
+  it('finds everything again after `reindex` filled an index that was lost', async () => {
+    await index();
+    await harness.pool.query('delete from afterword.vectors');
+    expect((await search({})).out).toEqual([]);
+    const command = commandHarness(environment);
+    expect(await runReindex(command.context)).toBe(0);
+    expect(command.out).toEqual([
+      expect.stringMatching(/^indexed \d+ rows of memory in Postgres, lexical-v1@384$/),
+    ]);
+    expect((await search({ kind: 'fact' })).out.join('\n')).toContain('Lives in Porto');
+    expect(await createPostgresVectorOutbox(harness.pool).backlog(1)).toBe(0);
   });
 
   it('says on stderr that nothing was found, which is no failure', async () => {

@@ -22,7 +22,12 @@ describeWithPostgres('afterword show', () => {
       work: 'done',
       summary: {},
     });
-    await seedWindow(pool, ann, { startedAt: '2026-03-02T10:00:00Z', work: 'retrying' });
+    const other = await seedWindow(pool, ann, { startedAt: '2026-03-02T10:00:00Z', work: 'retrying' });
+    await pool.query(
+      `insert into afterword.summary_links (window_id, earlier_window_id, key_id, embedder, similarity)
+       values ($1, $2, $3, 'lexical', 0.91)`,
+      [windowId, other, ann.keyId],
+    );
     await pool.query(`update afterword.extractions set language = 'de' where window_id = $1`, [windowId]);
     await seedWindow(pool, ann, { startedAt: '2026-03-03T10:00:00Z', status: 'open' });
     for (const [n, role] of ['user', 'assistant'].entries()) {
@@ -82,7 +87,9 @@ describeWithPostgres('afterword show', () => {
     expect(text).toMatch(
       /Preferences\n {2}preferred name: Annie {2}\(asked for, \d+ %.*\n {6}because: asked to be called so/,
     );
-    expect(text).toContain('2026-03-01 10:00–10:12  The user spoke of Luna, their cat. [cats, moving house]');
+    expect(text).toContain(
+      '2026-03-01 10:00–10:12  The user spoke of Luna, their cat. [cats, moving house] (much as on 2026-03-02)',
+    );
     expect(text).toContain('3 windows: 1 enriched\nwritten in: German (1)\npending: 1 open, 1 retrying');
   });
 
@@ -100,7 +107,12 @@ describeWithPostgres('afterword show', () => {
         earlier: [{ entity_name: 'Rome', status: 'superseded' }],
       },
       preferences: [{ key: 'preferred_name', value: 'Annie', reasoning: 'asked to be called so' }],
-      summaries: [{ summary_text: 'The user spoke of Luna, their cat.' }],
+      summaries: [
+        {
+          summary_text: 'The user spoke of Luna, their cat.',
+          near_duplicates: [{ started_at: '2026-03-02T10:00:00.000Z', similarity: 0.91 }],
+        },
+      ],
       windows: { enriched: 1, open: 1, retrying: 1 },
       languages: { de: 1 },
       prompt_text: 'About\n- Lives in Porto',

@@ -4,7 +4,11 @@ import { createLexicalEmbedder } from '../../src/adapters/embeddings/lexical-emb
 import { createDeferred } from '../../src/adapters/kafka/deferred.ts';
 import { createPostgresVectorIndex } from '../../src/adapters/postgres/vector-index.ts';
 import { createPostgresVectorOutbox } from '../../src/adapters/postgres/vector-outbox.ts';
-import { enqueueKeyVectors, enqueueVectorErasure } from '../../src/adapters/postgres/vector-outbox-rows.ts';
+import {
+  enqueueAllVectors,
+  enqueueKeyVectors,
+  enqueueVectorErasure,
+} from '../../src/adapters/postgres/vector-outbox-rows.ts';
 import { inTransaction } from '../../src/adapters/postgres/transaction.ts';
 import { AfterwordError } from '../../src/errors.ts';
 import type { Embedder } from '../../src/publish/embedder.ts';
@@ -90,6 +94,11 @@ describeWithPostgres('indexing what was learnt', () => {
     );
   }
 
+  async function reindexed(): Promise<void> {
+    await inTransaction(harness.pool, enqueueAllVectors);
+    await indexAll();
+  }
+
   const unsent = async (): Promise<number> => createPostgresVectorOutbox(harness.pool).backlog(1_000);
 
   const expireLease = async (): Promise<void> => {
@@ -118,6 +127,7 @@ describeWithPostgres('indexing what was learnt', () => {
       active: true,
       indexed: { summary: 0, fact: 0 },
       removed: 0,
+      linked: 0,
       full: false,
     });
     expect(await harness.rows('select * from afterword.leases order by name')).toEqual(leases);
@@ -133,6 +143,63 @@ describeWithPostgres('indexing what was learnt', () => {
     expect(facts).toContain('Lives in Berlin');
     expect(facts).not.toContain('Lives in Porto');
     expect(await search('', { kind: 'summary' })).toHaveLength(2);
+  });
+
+  const links = () =>
+    harness.rows<{ later: string; earlier: string; similarity: number }>(
+      `select later.started_at_ms::text as later, earlier.started_at_ms::text as earlier, l.similarity
+       from afterword.summary_links l
+       join afterword.windows later on later.window_id = l.window_id
+       join afterword.windows earlier on earlier.window_id = l.earlier_window_id
+       order by 1, 2`,
+    );
+  const startOf = (minute: number): string => String(dayMs + minute * minuteMs);
+
+  it('links summaries of one person that say the same to the earlier ones, in whatever order they came', async () => {
+    await learn(harness, conversation(24 * hour, porto));
+    await learn(harness, conversation(10 * hour, berlin));
+    await learn(harness, conversation(0, porto, { user: 'ben' }));
+    await pass();
+    expect(await links()).toEqual([]);
+    await learn(harness, conversation(0, porto));
+    expect(await pass()).toMatchObject({ linked: 1 });
+    const [link, ...others] = await links();
+    expect(link).toMatchObject({ later: startOf(24 * hour), earlier: startOf(0) });
+    expect(link?.similarity).toBeGreaterThan(0.99);
+    expect(others).toEqual([]);
+    // Once more is the same.
+    await reindexed();
+    expect(await links()).toEqual([link]);
+  });
+
+  it('takes a link away with either of its windows', async () => {
+    await learn(harness, conversation(0, porto));
+    await learn(harness, conversation(24 * hour, porto));
+    await indexAll();
+    expect(await links()).toHaveLength(1);
+    // The earlier conversation becomes one with what was said just before it.
+    await learn(harness, conversation(-20, berlin));
+    await indexAll();
+    expect((await links()).map(({ earlier }) => earlier)).not.toContain(startOf(0));
+  });
+
+  it('links nothing after another process has taken over', async () => {
+    await learn(harness, conversation(0, porto));
+    await learn(harness, conversation(24 * hour, porto));
+    const outbox = createPostgresVectorOutbox(harness.pool);
+    const stalled = {
+      ...outbox,
+      relink: async (...given: Parameters<typeof outbox.relink>) => {
+        await expireLease();
+        expect(await outbox.holdLease('indexer-2', 60_000)).toBe(true);
+        await outbox.relink(...given);
+      },
+    };
+    expect(await pass({ outbox: stalled })).toEqual({ active: false });
+    expect(await links()).toEqual([]);
+    await outbox.releaseLease('indexer-2');
+    await indexAll({ owner: 'indexer-3' });
+    expect(await links()).toHaveLength(1);
   });
 
   it('takes the summary of a superseded window out', async () => {

@@ -4,6 +4,8 @@ import { lexicalFeatures } from './lexical-features.ts';
 /** Two unrelated short texts then share a place by chance seldom enough. */
 const dimension = 384;
 
+const nearDuplicateScore = 0.8;
+
 /**
  * Vectors from the words themselves, by feature hashing: no model, no network, the same on
  * every machine. Finds what is said in like words in any script; unlike a model it knows
@@ -14,6 +16,7 @@ export function createLexicalEmbedder(): Embedder {
   return {
     name: `lexical-v1@${dimension}`,
     dimension,
+    nearDuplicateScore,
     embed: (texts, signal) => {
       signal.throwIfAborted();
       return Promise.resolve(texts.map(embedText));

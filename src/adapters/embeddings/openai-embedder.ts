@@ -8,6 +8,8 @@ const textsPerRequest = 32;
 const maxTextChars = 8_000;
 /** A text that is refused even when cut to this is not refused for its length. */
 const minTextChars = 250;
+/** Models differ: some put any two texts on one matter above 0.8, so the configuration can say another. */
+const nearDuplicateScore = 0.92;
 
 /**
  * An embedder behind an OpenAI-compatible service. Asks it once for its dimension, so the
@@ -26,6 +28,7 @@ export async function createOpenAiEmbedder(
   return {
     name: `${connection.model}@${dimension}`,
     dimension,
+    nearDuplicateScore,
     embed: async (texts, embedSignal) => {
       const vectors: (readonly number[])[] = [];
       for (let start = 0; start < texts.length; start += textsPerRequest) {

@@ -15,12 +15,29 @@ export interface PersonRecord extends MemoryState {
   readonly speakers: ReadonlyMap<string, Role>;
   /** The profile as a block of text for a prompt; empty while nothing was extracted. */
   readonly promptText: string;
+  /** Summaries that say nearly the same as an earlier one, by their window: the nearest first. */
+  readonly nearDuplicates: ReadonlyMap<string, readonly NearDuplicate[]>;
   /** What stages of modules found: by stage, the newest first, bounded. */
   readonly ownResults: readonly OwnResult[];
   /** Live windows of the active run. */
   readonly windows: ReadonlyMap<WindowState, number>;
   /** Those of them whose language was told, by its tag; the commonest first. */
   readonly languages: ReadonlyMap<string, number>;
+}
+
+/** The earlier summary that another nearly repeats. */
+export interface NearDuplicate {
+  readonly windowId: string;
+  readonly startedAtMs: number;
+  /** Cosine similarity of their vectors. */
+  readonly similarity: number;
+}
+
+interface NearDuplicateRow {
+  readonly window_id: string;
+  readonly earlier_window_id: string;
+  readonly similarity: number;
+  readonly started_at_ms: string;
 }
 
 /**
@@ -47,6 +64,10 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
       ...parts,
       promptText: key.prompt_text ?? '',
       speakers: await readSpeakers(pool, owner, cited),
+      nearDuplicates: await readNearDuplicates(
+        pool,
+        parts.summaries.map(({ windowId }) => windowId),
+      ),
       ownResults: await readOwnResults(pool, owner),
       windows: await countWindows(pool, owner),
       languages: await countLanguages(pool, owner),
@@ -64,6 +85,25 @@ async function readSpeakers(
     [keyId, [...new Set(messageIds)]],
   );
   return new Map(rows.map((row) => [row.message_id, row.role]));
+}
+
+async function readNearDuplicates(
+  pool: pg.Pool,
+  windowIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly NearDuplicate[]>> {
+  const { rows } = await pool.query<NearDuplicateRow>(
+    `select l.window_id, l.earlier_window_id, l.similarity, w.started_at_ms
+     from afterword.summary_links l join afterword.windows w on w.window_id = l.earlier_window_id
+     where l.window_id = any($1::uuid[])
+     order by l.similarity desc, l.earlier_window_id`,
+    [windowIds],
+  );
+  const found = new Map<string, NearDuplicate[]>();
+  for (const { window_id, earlier_window_id, similarity, started_at_ms } of rows) {
+    const link = { windowId: earlier_window_id, startedAtMs: Number(started_at_ms), similarity };
+    found.set(window_id, [...(found.get(window_id) ?? []), link]);
+  }
+  return found;
 }
 
 async function countWindows(

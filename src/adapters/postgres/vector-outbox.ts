@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { FoldedFact } from '../../model/memory.ts';
 import type { SummaryResult } from '../../model/results.ts';
+import type { SummaryLink } from '../../publish/near-duplicates.ts';
 import type {
   CurrentMemory,
   CurrentSummary,
@@ -25,6 +26,8 @@ export function createPostgresVectorOutbox(pool: pg.Pool): VectorOutbox {
     adopt: (destination, owner) => translating(() => adopt(pool, destination, owner)),
     unsent: (limit) => translating(() => readUnsent(pool, limit)),
     current: (rows) => translating(() => readCurrent(pool, rows)),
+    relink: (windowIds, links, embedderName, owner) =>
+      translating(() => relink(pool, windowIds, links, embedderName, owner)),
     markSent: (rows, owner) => translating(() => markSent(pool, rows, owner)),
     reopen: (rows) => translating(() => inTransaction(pool, (client) => reopenVectorRows(client, rows))),
     backlog: (limit) => translating(() => countBacklog(pool, limit)),
@@ -158,6 +161,42 @@ async function readFacts(pool: pg.Pool, rows: readonly RefreshRow[]): Promise<Fo
     [named.map(({ keyId }) => keyId), named.map(({ factId }) => factId)],
   );
   return found.rows.map(({ fact }) => fact);
+}
+
+/** Only the indexer writes links, so nobody waits for another's rows here. */
+async function relink(
+  pool: pg.Pool,
+  windowIds: readonly string[],
+  links: readonly SummaryLink[],
+  embedderName: string,
+  owner: string,
+): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    if (!(await stillHolds(client, indexerLease, owner))) return;
+    await client.query(
+      `delete from afterword.summary_links
+       where window_id = any($1::uuid[]) or earlier_window_id = any($1::uuid[])`,
+      [windowIds],
+    );
+    if (links.length === 0) return;
+    await client.query(
+      `insert into afterword.summary_links (window_id, earlier_window_id, key_id, embedder, similarity)
+       select t.window_id, t.earlier_window_id, later.key_id, $4, t.similarity
+       from unnest($1::uuid[], $2::uuid[], $3::real[]) as t (window_id, earlier_window_id, similarity)
+       join afterword.windows later on later.window_id = t.window_id
+       join afterword.windows earlier on earlier.window_id = t.earlier_window_id
+         and earlier.key_id = later.key_id and earlier.run_id = later.run_id
+       where later.status in ('open', 'closed') and earlier.status in ('open', 'closed')
+       on conflict (window_id, earlier_window_id) do update
+       set similarity = excluded.similarity, embedder = excluded.embedder, linked_at = clock_timestamp()`,
+      [
+        links.map(({ windowId }) => windowId),
+        links.map(({ earlierWindowId }) => earlierWindowId),
+        links.map(({ similarity }) => similarity),
+        embedderName,
+      ],
+    );
+  });
 }
 
 async function markSent(pool: pg.Pool, rows: readonly VectorRow[], owner: string): Promise<boolean> {
