@@ -52,8 +52,8 @@ function factLines(fact: ProfileFact, told: Told): string[] {
   const remembered = told.person.facts.find(({ factId }) => factId === fact.fact_id);
   const doubt = fact.stale === true ? ', may be out of date' : '';
   return [
-    `  ${printable(fact.sentence)}  (${standing(fact, remembered)}${doubt})`,
-    ...quoteLines(remembered, told),
+    `  ${printable(fact.sentence)}  (${standing(fact, remembered)}${toldTo(fact, told)}${doubt})`,
+    ...quoteLines(remembered, fact, told),
   ];
 }
 
@@ -65,9 +65,9 @@ function preferenceLines(preference: ProfilePreference, told: Told): string[] {
   const asked = preference.explicit ? 'asked for' : 'seems so';
   const reasoning = remembered?.reasoning ?? '';
   return [
-    `  ${name}: ${printable(preference.value)}  (${asked}, ${standing(preference, remembered)})`,
+    `  ${name}: ${printable(preference.value)}  (${asked}, ${standing(preference, remembered)}${toldTo(preference, told)})`,
     ...(reasoning === '' ? [] : [`      because: ${printable(reasoning)}`]),
-    ...quoteLines(remembered, told),
+    ...quoteLines(remembered, preference, told),
   ];
 }
 
@@ -82,10 +82,22 @@ function standing(
   return `${Math.round(confidence * 100)} %, ${source}, last ${utcDay(Date.parse(lastSeen))}`;
 }
 
-function quoteLines(remembered: Remembered | undefined, { profile, person }: Told): string[] {
+/** Which bots heard it, where it is not this one alone. */
+function toldTo({ learnt_by: bots }: Pick<ProfileFact, 'learnt_by'>, { profile }: Told): string {
+  if (bots === undefined || (bots.length === 1 && bots[0] === profile.bot_id)) return '';
+  return `, told to ${bots.map(printable).join(', ')}`;
+}
+
+function quoteLines(
+  remembered: Remembered | undefined,
+  { learnt_by: bots }: Pick<ProfileFact, 'learnt_by'>,
+  { profile, person }: Told,
+): string[] {
+  // Of several bots nobody knows here which one it was.
+  const bot = bots === undefined ? profile.bot_id : bots.length === 1 ? (bots[0] ?? '') : 'a bot';
   return (remembered?.evidence ?? []).slice(0, shownQuotes).map(({ quote, messageId, occurredAtMs }) => {
     const role = person.speakers.get(messageId);
-    const speaker = role === 'assistant' ? profile.bot_id : profile.user_id;
+    const speaker = role === 'assistant' ? bot : profile.user_id;
     return `      “${printable(quote)}” — ${printable(speaker)}, ${utcMinute(occurredAtMs)}, ${printable(messageId)}`;
   });
 }

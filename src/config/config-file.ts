@@ -91,6 +91,12 @@ export const configFileSchema = z
       ),
     memory: z
       .strictObject({
+        privateChannelTypes: z
+          .array(name)
+          .optional()
+          .describe(
+            'With MEMORY_SCOPE=user: types of channels whose conversations only their own bot remembers; "unknown" stands for channels without a type. Else dm and private.',
+          ),
         nearDuplicateScore: z
           .number()
           .gt(0)

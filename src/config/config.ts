@@ -45,6 +45,8 @@ export interface Config {
     readonly scope: MemoryScope;
     /** Milliseconds by relation, over the built-in ones; null: never stale. */
     readonly lifetimesMs: Readonly<Partial<Record<Relation, number | null>>>;
+    /** Types of channels that other bots never learn from. */
+    readonly privateChannelTypes: readonly string[];
     /** Cosine similarity; null: the embedder's own. */
     readonly nearDuplicateScore: number | null;
   };

@@ -86,6 +86,7 @@ function composeConfig(
     memory: {
       scope: values.MEMORY_SCOPE,
       lifetimesMs: lifetimesOf(file),
+      privateChannelTypes: file.memory?.privateChannelTypes ?? ['dm', 'private'],
       nearDuplicateScore: file.memory?.nearDuplicateScore ?? null,
     },
     transcriptRetentionMs: values.TRANSCRIPT_RETENTION ?? null,

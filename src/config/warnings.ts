@@ -17,9 +17,9 @@ export function configWarnings(environment: Environment, values: Values): readon
 const notInForce: readonly VariableName[] = ['TRANSCRIPT_RETENTION'];
 
 function withoutEffect(values: Values): string[] {
-  const set = notInForce.filter((name) => values[name] !== undefined);
-  const shared = values.MEMORY_SCOPE === 'user' ? ['MEMORY_SCOPE=user'] : [];
-  return [...set, ...shared].map((name) => `${name} has no effect in this version`);
+  return notInForce
+    .filter((name) => values[name] !== undefined)
+    .map((name) => `${name} has no effect in this version`);
 }
 
 /** What other software calls the same thing. */

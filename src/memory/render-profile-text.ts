@@ -1,4 +1,4 @@
-import type { ProfileDocument, ProfileFact, ProfilePreference, ProfileSummary } from '../model/profile.ts';
+import type { ProfileDocument, ProfileFact, ProfileSummary } from '../model/profile.ts';
 import type { PreferenceKey } from '../model/results.ts';
 import { oneLine } from './one-line.ts';
 
@@ -25,12 +25,12 @@ export function renderProfileText(profile: ProfileDocument, options: ProfileText
 }
 
 function sectionsOf(profile: ProfileDocument): Section[] {
-  const { facts, preferences, summaries } = profile;
+  const { facts, summaries } = profile;
   const newest = newestTime(profile);
-  const factLine = (fact: ProfileFact): string => lineOf(fact, newest);
+  const factLine = (fact: ProfileFact): string => `${lineOf(fact, newest)}${toldTo(fact, profile.bot_id)}`;
   return [
     { heading: 'About', lines: facts.about.map(factLine) },
-    { heading: 'Preferences', lines: preferenceLines(preferences) },
+    { heading: 'Preferences', lines: preferenceLines(profile) },
     { heading: 'Likes and dislikes', lines: facts.likes.map(factLine) },
     { heading: 'People and pets', lines: facts.people_and_pets.map(factLine) },
     { heading: 'Plans', lines: facts.plans.map(factLine) },
@@ -46,6 +46,11 @@ function sectionsOf(profile: ProfileDocument): Section[] {
 function lineOf({ sentence, stale, stale_after: staleAfter }: ProfileFact, newest: string): string {
   const isStale = stale ?? (staleAfter !== null && staleAfter < newest);
   return `- ${oneLine(sentence)}${isStale ? ' (may be out of date)' : ''}`;
+}
+
+/** Where a bot knows something from others only, they are named. */
+function toldTo({ learnt_by: bots }: Pick<ProfileFact, 'learnt_by'>, botId: string): string {
+  return bots === undefined || bots.includes(botId) ? '' : ` (told to ${bots.map(oneLine).join(', ')})`;
 }
 
 /** RFC 3339 in UTC, of one length, sorts by time. */
@@ -77,10 +82,11 @@ const preferenceNames: Readonly<Record<PreferenceKey, string>> = {
 };
 
 /** One line for each key; a key of many values lists them. */
-function preferenceLines(preferences: readonly ProfilePreference[]): string[] {
+function preferenceLines({ preferences, bot_id: botId }: ProfileDocument): string[] {
   const byKey = new Map<PreferenceKey, string[]>();
-  for (const { key, value, explicit } of preferences) {
-    const worded = `${oneLine(value)}${explicit ? '' : ' (seems so)'}`;
+  for (const preference of preferences) {
+    const { key, value, explicit } = preference;
+    const worded = `${oneLine(value)}${explicit ? '' : ' (seems so)'}${toldTo(preference, botId)}`;
     byKey.set(key, [...(byKey.get(key) ?? []), worded]);
   }
   return [...byKey].map(([key, values]) => `- ${preferenceNames[key]}: ${values.join(', ')}`);

@@ -33,6 +33,8 @@ export interface ProfileParts {
   /** The time to judge staleness by. Without it nothing in the document depends on when it was made. */
   readonly nowMs?: number;
   readonly lifetimes?: Partial<RelationLifetimes>;
+  /** The bots that support each fact and preference, by its id, where memory is shared between bots. */
+  readonly learntBy?: ReadonlyMap<string, readonly string[]>;
 }
 
 export function renderProfile(parts: ProfileParts): ProfileDocument {
@@ -51,7 +53,7 @@ export function renderProfile(parts: ProfileParts): ProfileDocument {
     preferences: parts.preferences
       .filter(({ status }) => status === 'current')
       .sort(comparePreferences)
-      .map(profilePreference),
+      .map((preference) => profilePreference(preference, parts)),
     summaries: newestSummaries(parts.summaries),
   };
 }
@@ -69,7 +71,7 @@ function isWorthReading({ status, validFromMs, validToMs }: FoldedFact): boolean
   return status === 'current' || validFromMs === null || validToMs === null || validFromMs < validToMs;
 }
 
-function profileFact(fact: FoldedFact, { nowMs, lifetimes }: ProfileParts): ProfileFact {
+function profileFact(fact: FoldedFact, { nowMs, lifetimes, learntBy }: ProfileParts): ProfileFact {
   return {
     fact_id: fact.factId,
     sentence: renderFactSentence(fact, nowMs),
@@ -85,12 +87,13 @@ function profileFact(fact: FoldedFact, { nowMs, lifetimes }: ProfileParts): Prof
     valid_to: fact.validToMs === null ? null : rfc3339(fact.validToMs),
     last_seen: rfc3339(fact.lastSeenMs),
     channels: fact.channels,
+    ...learntByOf(fact.factId, learntBy),
     stale_after: rfc3339OrNever(staleAfterMs(fact, lifetimes)),
     ...(nowMs === undefined ? {} : { stale: isStale(fact, nowMs, lifetimes) }),
   };
 }
 
-function profilePreference(preference: FoldedPreference): ProfilePreference {
+function profilePreference(preference: FoldedPreference, { learntBy }: ProfileParts): ProfilePreference {
   return {
     preference_id: preference.preferenceId,
     key: preference.key,
@@ -99,7 +102,13 @@ function profilePreference(preference: FoldedPreference): ProfilePreference {
     confidence: preference.confidence,
     last_seen: rfc3339(preference.lastSeenMs),
     channels: preference.channels,
+    ...learntByOf(preference.preferenceId, learntBy),
   };
+}
+
+function learntByOf(id: string, learntBy: ProfileParts['learntBy']): Pick<ProfileFact, 'learnt_by'> {
+  const bots = learntBy?.get(id);
+  return bots === undefined ? {} : { learnt_by: bots };
 }
 
 /** By the vocabulary's order of keys, then the newest. */

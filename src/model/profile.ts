@@ -26,6 +26,8 @@ export interface ProfileFact {
   readonly channels: readonly LearntIn[];
   /** From then on it should not be taken for granted, unless it is said again; null: never, or history. */
   readonly stale_after: string | null;
+  /** The bots whose conversations support it, where memory is shared between bots. */
+  readonly learnt_by?: readonly string[];
   /** Past its relation's lifetime at the time that the profile was made for; absent when none was given. */
   readonly stale?: boolean;
 }
@@ -38,6 +40,8 @@ export interface ProfilePreference {
   readonly confidence: number;
   readonly last_seen: string;
   readonly channels: readonly LearntIn[];
+  /** As of a fact. */
+  readonly learnt_by?: readonly string[];
 }
 
 export interface ProfileSummary extends SummaryResult {

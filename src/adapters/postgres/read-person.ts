@@ -57,13 +57,10 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
     if (key === undefined) return undefined;
     const owner = { keyId: key.key_id, runId: key.run_id };
     const parts = await readProfileParts(pool, owner);
-    const cited = [...parts.facts, ...parts.preferences].flatMap(({ evidence }) =>
-      evidence.map(({ messageId }) => messageId),
-    );
     return {
       ...parts,
       promptText: key.prompt_text ?? '',
-      speakers: await readSpeakers(pool, owner, cited),
+      speakers: await readSpeakers(pool, [owner.keyId], parts),
       nearDuplicates: await readNearDuplicates(
         pool,
         parts.summaries.map(({ windowId }) => windowId),
@@ -75,14 +72,50 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
   });
 }
 
+/**
+ * The same where memory is shared between bots: facts and preferences are those of `joined`,
+ * everything else is this bot's own. Undefined: nothing that it may know.
+ *
+ * @throws AfterwordError DATABASE_UNAVAILABLE
+ */
+export async function readPersonWith(
+  pool: pg.Pool,
+  botId: string,
+  userId: string,
+  joined: MemoryState,
+): Promise<PersonRecord | undefined> {
+  const own = await readPerson(pool, botId, userId);
+  if (own === undefined && joined.facts.length + joined.preferences.length === 0) return undefined;
+  return translating(async () => {
+    const keys = await pool.query<{ key_id: string }>(
+      'select key_id from afterword.user_keys where user_id = $1',
+      [userId],
+    );
+    const keyIds = keys.rows.map(({ key_id }) => key_id);
+    return { ...(own ?? stranger), ...joined, speakers: await readSpeakers(pool, keyIds, joined) };
+  });
+}
+
+/** A person whom a bot has not met itself. */
+const stranger: Omit<PersonRecord, 'facts' | 'preferences' | 'speakers'> = {
+  summaries: [],
+  promptText: '',
+  nearDuplicates: new Map(),
+  ownResults: [],
+  windows: new Map(),
+  languages: new Map(),
+};
+
 async function readSpeakers(
   pool: pg.Pool,
-  { keyId }: MemoryOwner,
-  messageIds: readonly string[],
+  keyIds: readonly string[],
+  { facts, preferences }: MemoryState,
 ): Promise<ReadonlyMap<string, Role>> {
+  const cited = [...facts, ...preferences].flatMap(({ evidence }) => evidence);
   const { rows } = await pool.query<{ message_id: string; role: Role }>(
-    'select message_id, role from afterword.messages where key_id = $1 and message_id = any($2::text[])',
-    [keyId, [...new Set(messageIds)]],
+    `select message_id, role from afterword.messages
+     where key_id = any($1::bigint[]) and message_id = any($2::text[])`,
+    [keyIds, [...new Set(cited.map(({ messageId }) => messageId))]],
   );
   return new Map(rows.map((row) => [row.message_id, row.role]));
 }

@@ -43,7 +43,7 @@ export const sessionsVariables = {
   MEMORY_SCOPE: defaulted({
     kind: choiceKind(memoryScopes),
     about:
-      'Whether a bot reads what it learnt itself (`bot`) or also what other bots learnt of the user (`user`, no effect in this version).',
+      'Whether a bot reads what it learnt itself (`bot`), or also what other bots learnt of the user outside private channels (`user`).',
     byDefault: 'bot',
   }),
 } as const;
