@@ -253,27 +253,6 @@ describe('answers that do not fit', () => {
     ['an empty answer', replies.emptyAnswer(), 'MODEL_OUTPUT_INVALID'],
   ];
 
-  it.each(wholeFailures)('asks each stage alone where the answer for all is %s', async (_, reply) => {
-    server.script(reply);
-    const answers = new MemoryAnswers();
-    const outcomes = await ask({ answers });
-    expect(codes(outcomes)).toEqual(['done', 'done', 'done']);
-    expect(server.calls.map(({ question }) => question.fields).slice(1)).toEqual(
-      expect.arrayContaining([['summary'], ['facts'], ['preferences']]) as string[][],
-    );
-    expect(server.calls).toHaveLength(4);
-    expect(answers.kept.size).toBe(3);
-    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 4 });
-  });
-
-  it.each(wholeFailures)('fails only the stage that is alone given %s, once', async (_, reply, code) => {
-    server.byQuestion = ({ fields }) => (fields.includes('facts') ? reply : undefined);
-    const outcomes = await ask();
-    expect(codes(outcomes)).toEqual(['done', code, 'done']);
-    expect(server.calls).toHaveLength(4);
-    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 4 });
-  });
-
   it.each(wholeFailures)(
     'takes %s for one stage for what it is, and counts what it cost',
     async (_, reply, code) => {
@@ -309,17 +288,6 @@ describe('a provider in trouble', () => {
     expect(codes(await ask())).toEqual(['done', 'done', 'done']);
     expect(timing.sleptMs.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(7_000);
     expect(gate.state().concurrency).toBe(2);
-  });
-
-  it('comes back after overload, reset connections and server errors', async () => {
-    server.script(
-      replies.overloaded(),
-      replies.resetConnection(),
-      replies.error(500),
-      replies.resetMidBody(),
-    );
-    expect(codes(await ask())).toEqual(['done', 'done', 'done']);
-    expect(server.calls).toHaveLength(5);
   });
 
   it('gives up within its deadline and names the reason', async () => {
