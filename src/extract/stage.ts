@@ -31,8 +31,8 @@ export interface Stage<Draft = unknown, Result = unknown> {
   /** What the model is asked to answer; becomes a field of the one structured output. */
   readonly draftSchema: z.ZodType<Draft>;
   readonly resultSchema: z.ZodType<Result>;
-  /** The stage's part of the prompt. */
-  readonly prompt: string;
+  /** The stage's part of the prompt; a built-in stage has none of its own, it stands in the strategy's. */
+  readonly prompt?: string;
   /** Maps a draft's line numbers to message ids, verifies every quote, drops and counts what fails. */
   check(draft: Draft, transcript: Transcript): CheckedResult<Result>;
   /** The answer without any model, before `check`; undefined: this stage has no offline form. */

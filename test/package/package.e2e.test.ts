@@ -44,7 +44,7 @@ describe('the package', () => {
     }
   }
 
-  it.each(['migrations', 'schemas', 'samples'])('holds all of %s', (folder) => {
+  it.each(['migrations', 'prompts/1', 'schemas', 'samples'])('holds all of %s', (folder) => {
     const present = readdirSync(join(root, folder)).filter((name) => !name.startsWith('.'));
     expect(present.length).toBeGreaterThan(0);
     for (const name of present) expect(installed.files).toContain(`${folder}/${name}`);

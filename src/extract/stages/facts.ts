@@ -1,6 +1,5 @@
 import { factsResultSchema, type FactsResult } from '../../model/results.ts';
 import { checkEvidence } from '../evidence.ts';
-import { factsPrompt } from '../prompts/facts-prompt.ts';
 import type { CheckedResult, Stage } from '../stage.ts';
 import type { Transcript } from '../transcript.ts';
 import { cleanFact, refuseFact } from '../validators/fact.ts';
@@ -20,7 +19,6 @@ export const factsStage: Stage<FactsDraft, FactsResult> = {
   minMessages: 1,
   draftSchema: factsDraftSchema,
   resultSchema: factsResultSchema,
-  prompt: factsPrompt,
   check: checkFacts,
 };
 

@@ -4,7 +4,6 @@ import {
   type PreferencesResult,
 } from '../../model/results.ts';
 import { checkEvidence, toEvidence, type HeldQuote } from '../evidence.ts';
-import { preferencesPrompt } from '../prompts/preferences-prompt.ts';
 import type { CheckedResult, Stage } from '../stage.ts';
 import type { Transcript } from '../transcript.ts';
 import { compareKey } from '../validators/compare-key.ts';
@@ -23,7 +22,6 @@ export const preferencesStage: Stage<PreferencesDraft, PreferencesResult> = {
   minMessages: 3,
   draftSchema: preferencesDraftSchema,
   resultSchema: preferencesResultSchema,
-  prompt: preferencesPrompt,
   check: checkPreferences,
 };
 

@@ -2,7 +2,6 @@ import { AfterwordError } from '../../errors.ts';
 import { summaryResultSchema, type SummaryResult } from '../../model/results.ts';
 import { hasText } from '../evidence.ts';
 import { compressionRatio, groundedShare, topicDiversity } from '../summary-quality.ts';
-import { summaryPrompt } from '../prompts/summary-prompt.ts';
 import type { CheckedResult, Stage } from '../stage.ts';
 import type { Transcript } from '../transcript.ts';
 import { sharesContentWord } from '../validators/content-words.ts';
@@ -23,7 +22,6 @@ export const summaryStage: Stage<SummaryDraft, SummaryResult> = {
   minMessages: 5,
   draftSchema: summaryDraftSchema,
   resultSchema: summaryResultSchema,
-  prompt: summaryPrompt,
   check: checkSummary,
 };
 
