@@ -87,7 +87,7 @@ function fileSection(): string {
   return `## Config file
 
 JSON, checked strictly against [\`schemas/config.v1.json\`](../schemas/config.v1.json): a setting that does not exist is a
-fault. \`<stage>\`, \`<model>\`, \`<relation>\` and \`<bot>\` stand for names. A bot’s own setting is nearer than the general
+fault. \`<stage>\`, \`<strategy>\`, \`<model>\`, \`<relation>\` and \`<bot>\` stand for names. A bot’s own setting is nearer than the general
 one, whether that came from the environment or the file; ignored users add up.
 
 ${[row(['setting', 'what it sets']), row(['---', '---']), ...settings].join('\n')}
@@ -108,6 +108,7 @@ export const exampleFile = {
     preferences: { enabled: false },
     'open-questions': { minMessages: 4 },
   },
+  strategies: { default: { weight: 9 }, 'each-alone': { weight: 1, callShape: 'separate' } },
   memory: { lifetimes: { feels: '3d', lives_in: 'never' } },
   bots: { helpdesk: { gap: '2h', budgetUsdPerDay: 1, stages: { preferences: { enabled: true } } } },
 };
@@ -117,6 +118,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 const placeholders: Readonly<Record<string, string>> = {
   prices: '<model>',
   stages: '<stage>',
+  strategies: '<strategy>',
   lifetimes: '<relation>',
   bots: '<bot>',
 };
@@ -154,16 +156,35 @@ and all use what is stored. A process that is configured otherwise logs \`settin
 - \`SESSION_KEY\` cannot change: \`apply\` refuses it.
 
 Everything else is each process's own, budgets and prices included: give all the same. For extraction (\`AFTERWORD_MODEL\`, \`IGNORE_USERS\`, stages and the versions of
-those that modules add, minimum messages, the model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
+those that modules add, minimum messages, strategies with the words of their prompts, the model of a bot) that means: a window is extracted by the configuration of the process that takes it, once for each of
 its revisions. A user who is ignored from some start on so keeps what was learnt before, until its window is extracted
 again; one who is ignored no longer is learnt from as of the next window. The first start and \`settings apply\` record these settings, so that a process with others says so; keep
 processes alike. \`SESSION_GRACE\` decides when a window closes, never where it ends.
+
+## Strategies
+
+A strategy is a name for a prompt, a model, a call shape and an effort. Each user of a bot has one of them, by a hash of bot and user:
+the same in every process and on every machine, in the shares of the weights. A strategy that is added takes users from the
+others and moves nobody between those; so does a higher weight. A weight of 0 keeps a strategy for later. Results and calls
+name the strategy; \`afterword experiments\` compares them, \`afterword doctor --bot BOT\` tells those of a bot.
+
+- \`prompts\` is a version of the built-in prompts (a folder of \`prompts/\` in the package) or a directory of your own with any
+  of \`rules.md\` (for all stages), \`facts.md\`, \`preferences.md\` and \`summary.md\`; the newest built-in version stands in for
+  the others. They are read when a process starts: a missing directory or an empty file is a fault then. Stages of
+  modules keep their own part.
+- Results made with words other than those of the newest built-in version have a digest of them in their stage's version
+  (\`1+3fa9c2d1\`), so that a changed word counts as a new version. A changed model, call shape or effort does not: give the
+  strategy another name then, so that \`experiments\` does not mix the two.
+- A window that was extracted with another strategy keeps its results until it is revised (a late, edited or deleted message);
+  then the strategy that holds by now makes them anew.
+- \`effort\` goes to the API as \`output_config.effort\`; a model that does not know it refuses every call (MODEL_REQUEST_INVALID).
 
 ## Rules between settings
 
 - \`SESSION_GRACE\` is shorter than \`SESSION_GAP\`, and the gap is at most \`SESSION_MAX_DURATION\`; the gap of one bot too.
 - \`stages\` names stages that there are: the built-in ones and those of \`modules\`. What a module must export stands in
   [CUSTOM-STAGES.md](CUSTOM-STAGES.md); its faults are told with the others, by module and field.
+- \`strategies\`, of all and of each bot, hold at least one with a weight above 0.
 - The three topics differ from each other.
 - A budget needs the price of every model that it holds for: a built-in one (Anthropic's list prices), or one in \`prices\`.
 - \`HTTP_TOKEN\` is needed where \`HTTP_HOST\` is not an address of this machine alone. Without a token the server answers

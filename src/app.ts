@@ -12,6 +12,7 @@ import { readGauges } from './adapters/postgres/read-gauges.ts';
 import { settingsInForce } from './adapters/postgres/run-settings.ts';
 import { inTransaction } from './adapters/postgres/transaction.ts';
 import { createPostgresVectorOutbox } from './adapters/postgres/vector-outbox.ts';
+import { requireBuiltInPrompts, strategiesForBot } from './bot-strategies.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import { settingDifferences, toRunConfiguration } from './config/run-configuration.ts';
@@ -259,6 +260,7 @@ function pauseFor(ms: number): Promise<void> {
 
 /** What holds for each bot, worked out once a bot. */
 function botExtractions(config: Config, all: readonly Stage[]): (botId: string) => BotExtraction {
+  requireBuiltInPrompts();
   const known = new Map<string, BotExtraction>();
   return (botId) => {
     const extraction = known.get(botId) ?? botExtraction(config, all, botId);
@@ -273,7 +275,12 @@ function botExtraction(config: Config, all: readonly Stage[], botId: string): Bo
     const { enabled, minMessages } = settings.stage(stage.name);
     return enabled ? [{ ...stage, minMessages: minMessages ?? stage.minMessages }] : [];
   });
-  return { stages, model: settings.model, ignoresUser: (userId) => settings.ignores(userId) };
+  return {
+    stages,
+    model: settings.model,
+    ignoresUser: (userId) => settings.ignores(userId),
+    strategies: strategiesForBot(config, botId, stages),
+  };
 }
 
 /** What calls cost by this configuration, and its budgets; both are the same for all processes that share the work. */

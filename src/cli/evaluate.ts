@@ -15,6 +15,8 @@ export interface EvaluateCommandOptions {
   readonly file: string;
   readonly offline: boolean;
   readonly model?: string | undefined;
+  /** Of every bot in the file; else each user's own. */
+  readonly strategy?: string | undefined;
   readonly stage?: readonly string[] | undefined;
   readonly half: Half | 'all';
   readonly json: boolean;
@@ -35,14 +37,14 @@ export async function runEvaluate(
   { config, modules, output, signal }: CommandContext,
   options: EvaluateCommandOptions,
 ): Promise<ExitCode> {
-  if (options.offline && options.model !== undefined) {
-    output.note('--offline asks no model: leave out --model');
+  if (options.offline && (options.model ?? options.strategy) !== undefined) {
+    output.note('--offline asks no model: leave out --model and --strategy');
     return 2;
   }
   const conversations = await readConversations(options);
-  const { offline, model, stage: stageNames } = options;
-  const ownStages = modules.stages;
-  const stages = await openEvaluationStages({ config, ownStages, offline, model, stageNames, signal });
+  const { offline, model, strategy: strategyName, stage: stageNames } = options;
+  const chosen = { offline, model, strategyName, stageNames };
+  const stages = await openEvaluationStages({ config, ownStages: modules.stages, ...chosen, signal });
   output.note(`evaluating ${conversations.length} conversations, ${stages.method}`);
   const scores = await evaluateConversations({
     conversations,

@@ -1,11 +1,14 @@
+import { strategiesForBot } from '../bot-strategies.ts';
 import type { Config } from '../config/config.ts';
 import { settingsForBot } from '../config/settings-for-bot.ts';
 import { AfterwordError, type ErrorCode } from '../errors.ts';
 import { askStages } from '../extract/ask-stages.ts';
+import { chooseStrategy } from '../extract/choose-strategy.ts';
 import type { ModelAccess } from '../extract/extract-window.ts';
 import { membersDigest } from '../extract/members-digest.ts';
 import { runOffline } from '../extract/run-offline.ts';
 import type { Stage, StageOutcome } from '../extract/stage.ts';
+import type { Strategy } from '../extract/strategy.ts';
 import { builtInStages } from '../extract/stages/built-in-stages.ts';
 import type { Transcript } from '../extract/transcript.ts';
 import { openModelAccess, systemTiming } from '../model-access.ts';
@@ -17,6 +20,8 @@ export interface EvaluationStagesOptions {
   readonly offline: boolean;
   /** Over what is configured, for all bots. */
   readonly model: string | undefined;
+  /** Undefined: each user's own, as for a closed window. */
+  readonly strategyName?: string | undefined;
   /** Undefined: all that are enabled. */
   readonly stageNames: readonly string[] | undefined;
   readonly signal: AbortSignal;
@@ -39,9 +44,9 @@ export async function openEvaluationStages(options: EvaluationStagesOptions): Pr
   const all = [...builtInStages, ...options.ownStages];
   requireStages(all, stageNames);
   const access = options.offline ? undefined : await openModelAccess(config);
-  if (access === undefined && options.model !== undefined) {
+  if (access === undefined && (options.model ?? options.strategyName) !== undefined) {
     throw new AfterwordError('CONFIG_INVALID', 'a model needs ANTHROPIC_API_KEY', {
-      hint: 'set the key, or leave --model out to evaluate the offline analyser',
+      hint: 'set the key, or leave --model and --strategy out to evaluate the offline analyser',
     });
   }
   return {
@@ -77,23 +82,42 @@ function stagesOf(
 }
 
 async function askModelFor(
-  { config, model, signal }: EvaluationStagesOptions,
+  options: EvaluationStagesOptions,
   { client, gate }: ModelAccess,
   stages: readonly Stage[],
   transcript: Transcript,
 ): Promise<readonly StageOutcome[]> {
+  const { model, signal } = options;
+  const strategy = strategyOf(options, stages, transcript);
   const outcomes = await askStages({
-    stages,
+    stages: strategy.stages,
+    prompts: strategy.prompts,
+    callShape: strategy.callShape,
+    effort: strategy.effort,
     transcript,
     membersDigest: membersDigest(transcript.lines.map(({ message }) => message)),
     client,
     gate,
-    model: model ?? settingsForBot(config, transcript.botId).model,
+    model: model ?? strategy.model,
     timing: systemTiming,
     signal,
   });
   for (const outcome of outcomes) if (outcome.status === 'failed') refuseHopeless(outcome.errorCode);
   return outcomes;
+}
+
+function strategyOf(
+  { config, strategyName }: EvaluationStagesOptions,
+  stages: readonly Stage[],
+  transcript: Transcript,
+): Strategy {
+  const strategies = strategiesForBot(config, transcript.botId, stages);
+  if (strategyName === undefined) return chooseStrategy(strategies, transcript);
+  const named = strategies.find(({ name }) => name === strategyName);
+  if (named !== undefined) return named;
+  throw new AfterwordError('INPUT_INVALID', `there is no such strategy of the bot ${transcript.botId}`, {
+    hint: `its strategies are ${strategies.map(({ name }) => name).join(', ')}`,
+  });
 }
 
 /** What will not pass while this runs; every further conversation would end the same. */

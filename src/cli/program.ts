@@ -198,6 +198,7 @@ function addEvaluateCommand(program: Command, run: Run): void {
     .argument('<file>', 'JSON lines, as in schemas/evaluation-conversation.v1.json')
     .option('--offline', 'by rules, even where there is a key', false)
     .option('--model <name>', 'instead of the configured model')
+    .option('--strategy <name>', 'one strategy for everybody; else each user’s own, as in production')
     .option('--stage <stages>', 'comma-separated; all that are enabled unless told', parseNames)
     .addOption(new Option('--half <half>').choices(['tuned', 'untouched', 'all']).default('all'))
     .option('--min-recall <share>', 'end with 1 below this recall of facts, 0 to 1', parseShare)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { relations } from '../model/results.ts';
+import { callShapes, efforts } from '../model/strategy-choices.ts';
 import { durationPattern, parseDuration, positiveDurationPattern } from './duration.ts';
 import { stageNamePattern } from './stage-names.ts';
 
@@ -25,6 +26,13 @@ const stageName = z.string().regex(stageNamePattern, { error: 'expected a stage 
 const moduleName = z.string().regex(/^[^\s\p{Cc}][^\p{Cc}]{0,499}$/u, {
   error: 'expected a path such as "./my-stages.mjs", or a package',
 });
+// `manual` names what people entered themselves.
+const strategyName = z.string().regex(/^(?!manual$)[a-z][a-z0-9-]{0,62}$/, {
+  error: 'expected a name of a strategy in kebab-case, other than "manual"',
+});
+const promptsName = z.string().regex(/^[^\s\p{Cc}][^\p{Cc}]{0,499}$/u, {
+  error: 'expected a version of the built-in prompts, or a directory such as "./prompts"',
+});
 const usd = z.number().min(0).max(1_000_000);
 
 const stageSchema = z.strictObject({
@@ -37,6 +45,31 @@ const stageSchema = z.strictObject({
     .describe('Fewest messages by user or bot that make the stage worth running; else its own number.'),
 });
 const stagesSchema = z.record(stageName, stageSchema);
+
+const strategySchema = z.strictObject({
+  weight: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .describe('Its share of the users, among the weights of all strategies; 0: nobody’s.'),
+  prompts: promptsName
+    .optional()
+    .describe(
+      'A version of the built-in prompts, or a directory relative to this file with any of rules.md, facts.md, preferences.md and summary.md; else the newest built-in version.',
+    ),
+  model: name.optional().describe('Else the bot’s model.'),
+  callShape: z
+    .enum(callShapes, { error: 'expected "together" or "separate"' })
+    .optional()
+    .describe('One call for all stages (`together`, also without it), or one for each (`separate`).'),
+  effort: z
+    .enum(efforts, { error: 'expected "low", "medium" or "high"' })
+    .optional()
+    .describe(
+      'How hard the model thinks; a model that does not know effort refuses it. Else the model’s own.',
+    ),
+});
+const strategiesSchema = z.record(strategyName, strategySchema);
 
 const priceSchema = z.strictObject({
   inputUsdPerMillion: usd.describe('Dollars for a million input tokens.'),
@@ -55,6 +88,9 @@ const botSchema = z.strictObject({
   gap: positiveDuration.optional().describe('Silence that ends a window of this bot.'),
   model: name.optional().describe('Model that extracts this bot’s windows.'),
   stages: stagesSchema.optional().describe('By stage name; what is left out holds as for all bots.'),
+  strategies: strategiesSchema
+    .optional()
+    .describe('By name: this bot’s strategies, in place of those for all.'),
   budgetUsdPerDay: budget
     .optional()
     .describe('Most to spend on this bot in a day (UTC), within the budget for all.'),
@@ -83,6 +119,9 @@ export const configFileSchema = z
         'By model, or by what its name begins with up to a dash: over the built-in list prices of Anthropic.',
       ),
     stages: stagesSchema.optional().describe('By stage name, for all bots.'),
+    strategies: strategiesSchema
+      .optional()
+      .describe('By name: ways to extract, each for its share of the users; else one, `default`.'),
     modules: z
       .array(moduleName)
       .optional()
@@ -119,4 +158,5 @@ export const configFileSchema = z
   .describe('Settings of Afterword that are structured or per bot. The environment wins over the file.');
 
 export type ConfigFile = z.infer<typeof configFileSchema>;
+export type StrategyInFile = z.infer<typeof strategySchema>;
 export type StageSettingsInFile = z.infer<typeof stageSchema>;

@@ -1,6 +1,7 @@
 import type { PriceTable } from '../model/model-prices.ts';
 import type { Relation } from '../model/results.ts';
 import type { Secret } from './secret.ts';
+import type { StrategySettings } from './strategies.ts';
 import type { VariableName } from './variables.ts';
 import type { logLevels } from './variables/process.ts';
 import type { memoryScopes, sessionKeys } from './variables/sessions.ts';
@@ -38,6 +39,8 @@ export interface Config {
     /** By model; over the built-in ones. */
     readonly prices: PriceTable;
     readonly stages: StagesSettings;
+    /** By name, at least one with a weight. */
+    readonly strategies: readonly StrategySettings[];
     /** Globs; see `matchesAnyGlob`. */
     readonly ignoreUsers: readonly string[];
   };
@@ -134,5 +137,7 @@ export interface BotOverrides {
   /** Within the budget for all. */
   readonly budgetUsdPerDay?: number;
   readonly stages: Readonly<Record<string, Partial<StageSettings>>>;
+  /** In place of those for all. */
+  readonly strategies?: readonly StrategySettings[];
   readonly ignoreUsers: readonly string[];
 }

@@ -3,6 +3,7 @@ import { formatDuration } from './duration.ts';
 import { variableGroups, variables, type VariableName } from './variables.ts';
 import { settingsForBot } from './settings-for-bot.ts';
 import { knownStageNames } from './stage-names.ts';
+import { describeStrategy, isDefaultAlone, type StrategySettings } from './strategies.ts';
 import type { Variable } from './variables/variable.ts';
 
 /** Every setting, where it came from and what holds while it is unset; secrets are masked. */
@@ -32,6 +33,7 @@ function describeFileOnly(config: Config): string[] {
       ([stage, { enabled, minMessages }]) =>
         `  stage ${stage}: ${enabled ? 'on' : 'off'}, from ${minMessages ?? 'its own number of'} messages`,
     ),
+    ...(isDefaultAlone(config.extract.strategies) ? [] : strategyLines(config.extract.strategies)),
     ...Object.entries(config.extract.prices).map(
       ([model, price]) =>
         `  price of ${model}: ${price.inputUsdPerMillion} in, ${price.outputUsdPerMillion} out (USD per million tokens)`,
@@ -65,6 +67,16 @@ export function describeBot(
     ...(settings.budgetUsdPerDay === null
       ? []
       : [`  at most $${settings.budgetUsdPerDay} a day, within the budget for all`]),
+    ...strategyLines(settings.strategies),
     ...stageLines,
   ].join('\n');
+}
+
+/** The share of users says what the weight means. */
+function strategyLines(strategies: readonly StrategySettings[]): string[] {
+  const whole = strategies.reduce((sum, { weight }) => sum + weight, 0);
+  return strategies.map((strategy) => {
+    const share = Math.round((strategy.weight / whole) * 1_000) / 10;
+    return `  strategy ${strategy.name}: ${share} % of users (${describeStrategy(strategy)})`;
+  });
 }

@@ -13,6 +13,7 @@ import {
   type Reading,
 } from './read-environment.ts';
 import { crossFieldFaults } from './rules.ts';
+import { composeStrategies, defaultStrategies, strategyPlaces, type StrategySettings } from './strategies.ts';
 import { variableNames, variables, type PartialValues, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -28,14 +29,15 @@ export function loadConfig(environment: Environment, readFile: ReadFile): Config
   const values = mergeValues(defaultValues(), fromFile, fromEnvironment.values);
   const faults: ConfigFault[] = [...fromEnvironment.faults, ...fileFaults];
   const connection = kafkaConnection(values, readFile, faults);
+  const strategies = readStrategies(values, file, readFile, faults);
   const unsure = unsureVariables(fromEnvironment, fileFaults);
   faults.push(...crossFieldFaults({ values, file, unsure }));
   if (faults.length > 0) throw configInvalid(faults);
   return deepFreeze({
-    ...composeConfig(values, file, connection),
+    ...composeConfig(values, file, { connection, strategies }),
     sources: sourcesOf(fromEnvironment.values, fromFile),
     shown: showValues(values),
-    warnings: configWarnings(environment, values),
+    warnings: configWarnings(environment, values, file),
   });
 }
 
@@ -51,10 +53,28 @@ function unsureVariables(
   return new Set(variableNames.filter(isUnsure));
 }
 
+/** By their place in the file. */
+type StrategiesByPlace = ReadonlyMap<string, readonly StrategySettings[]>;
+
+function readStrategies(
+  values: Values,
+  file: ConfigFile,
+  readFile: ReadFile,
+  faults: ConfigFault[],
+): StrategiesByPlace {
+  const configFile = values.AFTERWORD_CONFIG ?? '';
+  return new Map(
+    strategyPlaces(file).map(([place, strategies]) => [
+      place,
+      composeStrategies(place, strategies, { configFile, readFile }, faults),
+    ]),
+  );
+}
+
 function composeConfig(
   values: Values,
   file: ConfigFile,
-  connection: KafkaConnection | null,
+  { connection, strategies }: { connection: KafkaConnection | null; strategies: StrategiesByPlace },
 ): Omit<Config, 'sources' | 'shown' | 'warnings'> {
   return {
     kafka: {
@@ -81,6 +101,7 @@ function composeConfig(
       budgetUsdPerDay: values.BUDGET_USD_PER_DAY ?? null,
       prices: file.prices ?? {},
       stages: mapValues(file.stages ?? {}, composeStage),
+      strategies: strategies.get('strategies') ?? defaultStrategies,
       ignoreUsers: values.IGNORE_USERS ?? [],
     },
     memory: {
@@ -92,7 +113,10 @@ function composeConfig(
     transcriptRetentionMs: values.TRANSCRIPT_RETENTION ?? null,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, token: values.HTTP_TOKEN ?? null },
     logLevel: values.LOG_LEVEL,
-    bots: mapValues(file.bots ?? {}, composeBot),
+    bots: mapValues(file.bots ?? {}, (bot, botId) => ({
+      ...composeBot(bot),
+      ...ownStrategies(strategies.get(`bots.${botId}.strategies`)),
+    })),
     modules: (file.modules ?? []).map((name) => ({ name, file: values.AFTERWORD_CONFIG ?? '' })),
     ownStages: [],
   };
@@ -132,6 +156,10 @@ function composeBot(bot: NonNullable<ConfigFile['bots']>[string]): BotOverrides 
   };
 }
 
+function ownStrategies(own: readonly StrategySettings[] | undefined): Pick<BotOverrides, 'strategies'> {
+  return own === undefined ? {} : { strategies: own };
+}
+
 function lifetimesOf(file: ConfigFile): Config['memory']['lifetimesMs'] {
   return mapValues(file.memory?.lifetimes ?? {}, (lifetime) => (lifetime === 'never' ? null : lifetime));
 }
@@ -156,7 +184,7 @@ function showValues(values: Values): Config['shown'] {
 
 function mapValues<From, To>(
   record: Readonly<Record<string, From>>,
-  map: (value: From) => To,
+  map: (value: From, key: string) => To,
 ): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }

@@ -3,6 +3,7 @@ import { isLoopback } from './address-kinds.ts';
 import type { ConfigFile } from './config-file.ts';
 import { formatDuration } from './duration.ts';
 import { expected, type ConfigFault } from './faults.ts';
+import { strategyFaults } from './strategies.ts';
 import type { Values, VariableName } from './variables.ts';
 
 /** What must hold between settings that are right by themselves. */
@@ -21,6 +22,7 @@ export function crossFieldFaults({ values, file, unsure }: RuleInput): readonly 
     ...sslFaults(values),
     ...togetherFaults(values, unsure),
     ...serverFaults(values, unsure),
+    ...strategyFaults(file),
     ...budgetFaults(values, file, unsure),
   ];
 }
@@ -101,12 +103,21 @@ function budgetFaults(values: Values, file: ConfigFile, unsure: ReadonlySet<Vari
   const hasBudget = values.BUDGET_USD_PER_DAY !== undefined;
   const ofBots = Object.values(file.bots ?? {})
     .filter((bot) => hasBudget || bot.budgetUsdPerDay !== undefined)
-    .map((bot) => bot.model ?? values.AFTERWORD_MODEL);
-  const models = new Set([...(hasBudget ? [values.AFTERWORD_MODEL] : []), ...ofBots]);
+    .flatMap((bot) => modelsAsked(bot.strategies ?? file.strategies, bot.model ?? values.AFTERWORD_MODEL));
+  const ofAll = hasBudget ? modelsAsked(file.strategies, values.AFTERWORD_MODEL) : [];
+  const models = new Set([...ofAll, ...ofBots]);
   return [...models]
     .filter((model) => priceOf(model, file.prices) === undefined)
     .map((model) => ({
       name: 'AFTERWORD_CONFIG prices',
       problem: `no price is known for the model "${model}", which a budget needs`,
     }));
+}
+
+/** Those of the strategies that somebody has; `model` where they name none. */
+function modelsAsked(strategies: ConfigFile['strategies'], model: string): string[] {
+  if (strategies === undefined) return [model];
+  return Object.values(strategies)
+    .filter(({ weight }) => weight > 0)
+    .map((strategy) => strategy.model ?? model);
 }

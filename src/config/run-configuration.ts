@@ -9,6 +9,7 @@ import {
 import type { BotOverrides, Config, StageSettings } from './config.ts';
 import { formatDuration } from './duration.ts';
 import { settingsForBot } from './settings-for-bot.ts';
+import { describeStrategy, isDefaultAlone, type StrategySettings } from './strategies.ts';
 
 /** A setting of this process that is not the database's. */
 export interface SettingDifference {
@@ -45,18 +46,25 @@ function toExtractionSettings({ extract, bots, ownStages }: Config): ExtractionS
     ['AFTERWORD_MODEL', extract.model],
     ...usersEntry('IGNORE_USERS', extract.ignoreUsers),
     ...ownStages.map(({ name, version }) => [`stages.${name}.version`, version]),
+    ...(isDefaultAlone(extract.strategies) ? [] : strategyEntries('', extract.strategies)),
     ...stageEntries('', extract.stages).filter(([, value]) => value !== 'true'),
     ...Object.entries(bots).flatMap(([bot, own]) => botEntries(`bots.${bot}.`, own)),
   ];
   return Object.fromEntries(named) as ExtractionSettings;
 }
 
-function botEntries(prefix: string, { model, stages, ignoreUsers }: BotOverrides): string[][] {
+function botEntries(prefix: string, { model, stages, strategies, ignoreUsers }: BotOverrides): string[][] {
   return [
     ...(model === undefined ? [] : [[`${prefix}model`, model]]),
     ...usersEntry(`${prefix}ignoreUsers`, ignoreUsers),
+    ...strategyEntries(prefix, strategies ?? []),
     ...stageEntries(prefix, stages),
   ];
+}
+
+/** One entry each: what decides results in it is one choice. */
+function strategyEntries(prefix: string, strategies: readonly StrategySettings[]): string[][] {
+  return strategies.map((strategy) => [`${prefix}strategies.${strategy.name}`, describeStrategy(strategy)]);
 }
 
 function usersEntry(name: string, globs: readonly string[]): string[][] {
@@ -124,9 +132,11 @@ function windowDifference(
 
 const byDefault = 'its default';
 const noStage = 'no such stage';
+const noStrategy = 'no such strategy';
 
 /** Of a setting that is not named. Only stages of modules tell their version. */
 function valueWithout(name: string): string {
+  if (/(?:^|\.)strategies\.[a-z0-9-]+$/.test(name)) return noStrategy;
   return /^stages\.[^.]+\.version$/.test(name) ? noStage : byDefault;
 }
 

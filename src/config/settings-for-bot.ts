@@ -1,11 +1,14 @@
 import { matchesAnyGlob } from './globs.ts';
 import type { BotOverrides, Config, SessionSettings, StageSettings } from './config.ts';
+import type { StrategySettings } from './strategies.ts';
 
 /** What holds for one bot. */
 export interface BotSettings extends SessionSettings {
   readonly model: string;
   /** The bot's own, within the one for all; null: none. */
   readonly budgetUsdPerDay: number | null;
+  /** By name; the bot's own in place of those for all. */
+  readonly strategies: readonly StrategySettings[];
   /** A stage that is not named anywhere is enabled with its own number of messages. */
   stage(name: string): StageSettings;
   /** Whether this user is stored and counted, but never extracted. */
@@ -26,6 +29,7 @@ export function settingsForBot(config: Config, botId: string): BotSettings {
     gapMs: own.gapMs ?? config.session.gapMs,
     model: own.model ?? config.extract.model,
     budgetUsdPerDay: own.budgetUsdPerDay ?? null,
+    strategies: own.strategies ?? config.extract.strategies,
     stage: (name) => ({
       enabled: true,
       minMessages: null,

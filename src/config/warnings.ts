@@ -1,13 +1,20 @@
+import type { ConfigFile } from './config-file.ts';
 import { usesSsl } from './kafka-connection.ts';
 import { nearestName } from './nearest-name.ts';
 import type { Environment } from './read-environment.ts';
+import { strategyPlaces } from './strategies.ts';
 import { variableNames, type Values, type VariableName } from './variables.ts';
 
 /** What is probably a mistake. Names only, never values. */
-export function configWarnings(environment: Environment, values: Values): readonly string[] {
+export function configWarnings(
+  environment: Environment,
+  values: Values,
+  file: ConfigFile,
+): readonly string[] {
   return [
     ...misspeltVariables(environment),
     ...uselessVariables(values),
+    ...uselessStrategies(values, file),
     ...withoutEffect(values),
     ...weakConnections(values),
   ];
@@ -59,6 +66,15 @@ function uselessVariables(values: Values): string[] {
       // Setting what is needed would change nothing, so that must not be the advice.
       .filter(([name]) => !notInForce.includes(name))
       .map(([name, needed, instead]) => `${name} has no effect: ${needed} is unset, so ${instead}`)
+  );
+}
+
+/** They differ in how a model is asked. */
+function uselessStrategies(values: Values, file: ConfigFile): string[] {
+  if (values.ANTHROPIC_API_KEY !== undefined) return [];
+  return strategyPlaces(file).map(
+    ([place]) =>
+      `AFTERWORD_CONFIG ${place} changes no result: ANTHROPIC_API_KEY is unset, so the offline analyser is used`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { storableText } from '../model/storable-text.ts';
 import type { ModelPrice } from '../model/model-prices.ts';
+import type { Effort } from '../model/strategy-choices.ts';
 import { answerKey, hashOf, type AnswerStore, type KeptAnswer, type ReceivedAnswer } from './answer-store.ts';
 import { answerSchema } from './answer-schema.ts';
 import type { CallLedger, CallPurpose } from './call-ledger.ts';
@@ -26,6 +27,7 @@ export interface AskContext {
   readonly retry: RetryPolicy;
   readonly timing: Timing;
   readonly model: string;
+  readonly effort: Effort | undefined;
   readonly membersDigest: string;
   readonly system: string;
   readonly user: string;
@@ -124,13 +126,15 @@ function requestOf(context: AskContext, { stages, repair }: Asked): ModelRequest
     maxOutputTokens,
     answerSchema: answerSchema(stages),
     ...(context.reuseUser ? { reuseUser: true } : {}),
+    ...(context.effort === undefined ? {} : { effort: context.effort }),
     ...(repair === undefined ? {} : { repair }),
   };
 }
 
 function keyOf(context: AskContext, { stages, repair }: Asked): string {
-  const { membersDigest, model, system, user } = context;
-  const shape = stages.map(({ name, version }) => `${name}@${version}`).join('+');
+  const { membersDigest, model, effort, system, user } = context;
+  const asked = stages.map(({ name, version }) => `${name}@${version}`).join('+');
+  const shape = effort === undefined ? asked : `${asked} effort:${effort}`;
   const repairWords = repair === undefined ? [] : [repair.answer, repair.problem];
   return answerKey({
     membersDigest,

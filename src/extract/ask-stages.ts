@@ -1,6 +1,8 @@
 import { isAfterwordError, type ErrorCode } from '../errors.ts';
 import type { ModelPrice } from '../model/model-prices.ts';
+import type { PromptWords } from '../model/prompt-words.ts';
 import { noUsage, type Usage } from '../model/results.ts';
+import type { CallShape, Effort } from '../model/strategy-choices.ts';
 import type { AnswerStore, KeptAnswer } from './answer-store.ts';
 import { askModel, type AskContext, type Asked, type Repair } from './ask-model.ts';
 import type { CallLedger } from './call-ledger.ts';
@@ -16,9 +18,6 @@ import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
 import { addUsage, splitUsage, usageOfError, withCost } from './usage.ts';
 import { skipReason, toSkipped } from './worth-running.ts';
-
-/** One call for all stages, or one for each with the transcript as a shared prefix. */
-export type CallShape = 'together' | 'separate';
 
 export interface AskStagesOptions {
   /** The enabled stages; their parts make the system prompt, in this order. */
@@ -38,7 +37,11 @@ export interface AskStagesOptions {
   /** Named by what is recorded. */
   readonly strategy?: string;
   readonly ignoreKeptAnswers?: boolean;
+  /** Rules, and the built-in stages' parts; else those that come with the package. */
+  readonly prompts?: PromptWords;
   readonly callShape?: CallShape;
+  /** Else the model's own. */
+  readonly effort?: Effort | undefined;
   readonly retry?: RetryPolicy;
   readonly render?: RenderOptions;
   readonly maxOutputTokens?: number;
@@ -89,7 +92,8 @@ function contextOf(options: AskStagesOptions): WindowContext {
     timing: options.timing,
     model: options.model,
     membersDigest: options.membersDigest,
-    system: systemPrompt(options.stages),
+    effort: options.effort,
+    system: systemPrompt(options.stages, options.prompts),
     user: renderTranscript(options.transcript, options.render),
     reuseUser: callShape === 'separate',
     maxOutputTokens: options.maxOutputTokens ?? defaultMaxOutputTokens,

@@ -13,6 +13,7 @@ import { runOffline } from './run-offline.ts';
 import { settleAccepted } from './settle-accepted.ts';
 import { retractWindow, settleWindow, type Settled, type WindowResults } from './settle-window.ts';
 import type { Stage, StageOutcome } from './stage.ts';
+import { strategyFor, type Strategy } from './strategy.ts';
 import type { Timing } from './timing.ts';
 import type { Transcript } from './transcript.ts';
 import { isAnswered } from './unchanged.ts';
@@ -38,6 +39,8 @@ export interface BotExtraction {
   readonly stages: readonly Stage[];
   readonly model: string;
   readonly ignoresUser: (userId: string) => boolean;
+  /** One of them for each user; undefined: a single one, `default`, with these stages and this model. */
+  readonly strategies?: readonly Strategy[];
 }
 
 export interface ExtractDeps {
@@ -60,9 +63,6 @@ export interface Extracted {
   readonly outcomes: readonly StageOutcome[];
   readonly finish: SettleFinish;
 }
-
-/** Names prompt version, model and call shape together; one strategy until more are configured. */
-export const defaultStrategy = 'default';
 
 /**
  * Takes a claimed window to its end: transcript, stages, evidence, memory. Rejects when
@@ -112,7 +112,7 @@ export async function extractWindow(
 
 async function settleResults(
   deps: ExtractDeps,
-  { claim, members, digest, transcript, ignored }: WindowWork,
+  { claim, members, digest, transcript, ignored, strategy }: WindowWork,
   outcomes: readonly StageOutcome[],
   finish: SettleFinish,
 ): Promise<Extracted> {
@@ -120,7 +120,7 @@ async function settleResults(
     outcomes,
     members,
     membersDigest: digest,
-    strategy: defaultStrategy,
+    strategy: strategy.name,
     language: languageOf(transcript),
     ignored: ignored !== undefined,
     finish,
@@ -145,7 +145,7 @@ function pickEnd({ outcomes, finish }: WindowResults): Pick<Extracted, 'outcomes
  */
 async function provisionalOutcomes(
   deps: ExtractDeps,
-  { claim, stages, transcript, digest, ignored }: WindowWork,
+  { claim, strategy: { stages }, transcript, digest, ignored }: WindowWork,
 ): Promise<readonly StageOutcome[] | undefined> {
   if (ignored !== undefined || !hasLongBeenAway(deps)) return undefined;
   const current = claim.storedRevision === 0 ? [] : await deps.store.currentResults(claim);
@@ -167,8 +167,10 @@ export function hasLongBeenAway({ model, timing, fallbackAfterMs }: OutageView):
 type OutageView = Pick<ExtractDeps, 'model' | 'timing' | 'fallbackAfterMs'>;
 
 /** What a claim is about, as read when its work began. */
-interface WindowWork extends BotExtraction {
+interface WindowWork {
   readonly claim: ClaimedWindow;
+  /** By what holds now, also for a window that was extracted with another one before. */
+  readonly strategy: Strategy;
   readonly members: readonly StoredMessage[];
   readonly digest: string;
   readonly transcript: Transcript;
@@ -180,8 +182,8 @@ function workOn(deps: ExtractDeps, claim: ClaimedWindow, members: readonly Store
   const bot = deps.forBot(claim.botId);
   const ignoredUser = bot.ignoresUser(claim.userId) ? 'ignored-user' : undefined;
   return {
-    ...bot,
     claim,
+    strategy: strategyFor(bot, claim),
     members,
     digest: membersDigest(members),
     transcript: transcriptOf(claim, members),
@@ -194,14 +196,15 @@ function workOn(deps: ExtractDeps, claim: ClaimedWindow, members: readonly Store
  * that was taken back, a late record that changed nothing. No call, no revision, no event.
  */
 async function unchangedEnd(deps: ExtractDeps, work: WindowWork): Promise<SettleFinish | undefined> {
-  const { claim, stages, transcript, ignored, digest } = work;
+  const { claim, strategy, transcript, ignored, digest } = work;
+  const { stages } = strategy;
   if (claim.storedRevision === 0) return undefined;
   const current = await deps.store.currentResults(claim);
   const answered = stages.every((stage) =>
     isAnswered(
       {
         stage,
-        strategy: defaultStrategy,
+        strategy: strategy.name,
         membersDigest: digest,
         skip: ignored ?? skipReason(stage, transcript),
         byModel: deps.model !== undefined,
@@ -217,7 +220,8 @@ async function unchangedEnd(deps: ExtractDeps, work: WindowWork): Promise<Settle
 }
 
 async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSignal): Promise<StageOutcome[]> {
-  const { claim, members, stages, model, ignored, transcript } = work;
+  const { claim, members, ignored, transcript, strategy } = work;
+  const { stages, model } = strategy;
   if (ignored !== undefined) return stages.map((stage) => toSkipped(stage, ignored));
   const onStageFault = (stage: Stage, error: Error): void => {
     deps.onStageFault(claim, stage.name, error);
@@ -234,7 +238,10 @@ async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSigna
     answers: deps.answersFor(claim, members),
     ledger: deps.costs?.ledgerFor(claim),
     price: deps.costs?.priceOf(model),
-    strategy: defaultStrategy,
+    strategy: strategy.name,
+    prompts: strategy.prompts,
+    callShape: strategy.callShape,
+    effort: strategy.effort,
     retry: briefRetries,
     onStageFault,
     signal,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Usage } from '../model/results.ts';
+import type { Effort } from '../model/strategy-choices.ts';
 
 export interface ModelRequest<Answer> {
   readonly model: string;
@@ -11,6 +12,8 @@ export interface ModelRequest<Answer> {
   readonly reuseUser?: boolean;
   /** A turn before ours that failed its check, and what was wrong with it; for the one repair. */
   readonly repair?: { readonly answer: string; readonly problem: string };
+  /** How hard to think; else the model's own. */
+  readonly effort?: Effort;
   readonly answerSchema: z.ZodType<Answer>;
   readonly maxOutputTokens: number;
 }

@@ -21,8 +21,13 @@ const anyJsonSchema = z.unknown().refine((value) => value !== undefined, 'expect
 
 const stageFields = {
   stage: z.string().min(1).describe('`summary`, `facts`, `preferences`, or a stage of your own.'),
-  stage_version: z.string().min(1),
-  strategy: z.string().min(1).describe('Name of the prompt version, model and call shape that were used.'),
+  stage_version: z
+    .string()
+    .min(1)
+    .describe(
+      'With `+` and a digest of its words where the prompt was another than the newest built-in one.',
+    ),
+  strategy: z.string().min(1).describe('Name of the prompt, model, call shape and effort that were used.'),
   method: z.enum(methods),
   model: z.string().nullable().describe('Null: no model took part.'),
   usage: usageSchema.describe(

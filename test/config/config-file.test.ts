@@ -45,6 +45,16 @@ it('takes everything that the file may hold', () => {
     budgetUsdPerDay: 12.5,
     prices: everything.prices,
     stages: { summary: { enabled: true, minMessages: 8 }, moods: { enabled: false, minMessages: null } },
+    strategies: [
+      {
+        name: 'default',
+        weight: 1,
+        prompts: { version: '1', directory: null, own: {} },
+        model: null,
+        callShape: 'together',
+        effort: null,
+      },
+    ],
     ignoreUsers: ['helper-*'],
   });
   expect(config.memory.lifetimesMs).toEqual({ feels: 259_200_000, lives_in: null });

@@ -38,6 +38,7 @@ it('tells what holds for one bot', () => {
       'Bot tia',
       '  gap 1h, grace 10s, maxDuration 12h, at most 500 messages',
       '  model claude-haiku-5-5',
+      '  strategy default: 100 % of users (weight 1, prompts version 1)',
       '  stage summary: on, from its own number of messages',
       '  stage facts: on, from 3 messages',
       '  stage preferences: on, from its own number of messages',

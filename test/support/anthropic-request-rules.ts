@@ -22,6 +22,7 @@ const requestSchema = z.strictObject({
   messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), content })).min(1),
   output_config: z
     .strictObject({
+      effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullable().optional(),
       format: z
         .strictObject({ type: z.literal('json_schema'), schema: z.record(z.string(), z.unknown()) })
         .optional(),

@@ -63,7 +63,10 @@ function toParams<Answer>(request: ModelRequest<Answer>): MessageCreateParamsNon
     max_tokens: request.maxOutputTokens,
     system: [cached(request.system)],
     messages: toMessages(request),
-    output_config: { format: outputFormat(request.answerSchema) },
+    output_config: {
+      format: outputFormat(request.answerSchema),
+      ...(request.effort === undefined ? {} : { effort: request.effort }),
+    },
   };
 }
 
