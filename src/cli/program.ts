@@ -7,6 +7,7 @@ import { runCosts } from './costs.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
 import { runEvaluate, type EvaluateCommandOptions } from './evaluate.ts';
+import { runExperiments, type ExperimentsOptions } from './experiments.ts';
 import { runMigrate } from './migrate.ts';
 import { runPublish } from './publish.ts';
 import { runReindex } from './reindex.ts';
@@ -148,6 +149,19 @@ function addReadCommands(program: Command, run: Run): void {
       run((context) => runCosts(context, options)),
     );
   program
+    .command('experiments')
+    .description('Compare strategies: failures, grounding, tokens, cost and latency, with intervals.')
+    .option('--bot <bot>', 'windows of this bot')
+    .option(
+      '--since <time>',
+      'results made from this day or time on (UTC), such as 2026-03-01',
+      parseDayOrTime,
+    )
+    .option('--until <time>', 'results made before this day or time', parseDayOrTime)
+    .option('--baseline <strategy>', 'compare with this one; else with default, or the one with most windows')
+    .addOption(json())
+    .action((options: ExperimentsOptions) => run((context) => runExperiments(context, options)));
+  program
     .command('doctor')
     .description('Check every part, and say what to do.')
     .option('--config', 'also print every setting, and where it comes from', false)
@@ -224,6 +238,10 @@ function parseTime(text: string): number {
   const time = parseSentAt(text);
   if (!time.ok) throw new InvalidArgumentError(`${time.fault}; such as 2026-03-01T10:00:00Z`);
   return time.atMs;
+}
+
+function parseDayOrTime(text: string): number {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${parseDay(text)}T00:00:00Z`) : parseTime(text);
 }
 
 function parseRoles(text: string): RoleName[] {

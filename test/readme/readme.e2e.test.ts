@@ -111,7 +111,7 @@ describe('README.md', () => {
     for (const other of others) {
       const ran = await shell(clone, other);
       expect(ran.exitCode, ran.output).toBe(0);
-      expect(ran.output).toContain('published 464 records to bot.messages');
+      if (other.includes(' publish ')) expect(ran.output).toContain('published 464 records to bot.messages');
     }
   }, 600_000);
 
