@@ -15,6 +15,7 @@ export const measures = {
   grounding: { label: 'grounding', unit: 'ratio', better: 'higher' },
   compression: { label: 'compression', unit: 'ratio', better: 'neither' },
   topic_diversity: { label: 'topic diversity', unit: 'ratio', better: 'higher' },
+  duplicates: { label: 'duplicates', unit: 'share', better: 'lower' },
   calls: { label: 'calls', unit: 'count', better: 'lower' },
   input_tokens: { label: 'tokens in', unit: 'count', better: 'lower' },
   cached_input_tokens: { label: 'tokens cached', unit: 'count', better: 'neither' },

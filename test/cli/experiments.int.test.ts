@@ -140,10 +140,10 @@ describeWithPostgres('strategies', () => {
     expect([...versions].sort()).toEqual([
       'default facts 1',
       'default preferences 1',
-      'default summary 1',
+      'default summary 2',
       expect.stringMatching(/^terse facts 1\+[0-9a-f]{8}$/),
       'terse preferences 1',
-      'terse summary 1',
+      'terse summary 2',
     ]);
     const told = await harness.rows<{ strategy: string; user_id: string }>(
       `select event ->> 'strategy' as strategy, event ->> 'user_id' as user_id from afterword.outbox
@@ -163,6 +163,12 @@ describeWithPostgres('strategies', () => {
   });
 
   it('are compared with right counts, and a difference that chance explains is none', async () => {
+    await harness.pool.query(
+      `insert into afterword.summary_links (window_id, earlier_window_id, key_id, embedder, similarity)
+       select w.window_id, (select max(window_id::text)::uuid from afterword.windows), w.key_id, 'lexical', 0.9
+       from afterword.windows w join afterword.user_keys k using (key_id) where k.user_id = $1`,
+      [of('default')[0]],
+    );
     const [byDefault, terse, ...others] = await experiments();
     expect(others).toEqual([]);
     expect(byDefault).toMatchObject({
@@ -173,7 +179,11 @@ describeWithPostgres('strategies', () => {
       offline_windows: 0,
       bots: ['aria'],
       models: ['claude-haiku-5-5'],
-      measures: { failures: { mean: 0, windows: of('default').length }, topic_diversity: null },
+      measures: {
+        failures: { mean: 0, windows: of('default').length },
+        topic_diversity: { mean: 1, windows: of('default').length },
+        duplicates: { mean: 1 / of('default').length, windows: of('default').length },
+      },
       differences: {},
     });
     const share = refused.length / of('terse').length;
@@ -184,7 +194,8 @@ describeWithPostgres('strategies', () => {
       differences: {
         failures: { difference: share, verdict: 'none' },
         input_tokens: { verdict: 'higher' },
-        topic_diversity: { verdict: 'too-few', low: null },
+        topic_diversity: { verdict: 'none' },
+        duplicates: { verdict: 'none' },
       },
     });
     const [spent] = await harness.rows<{ tokens: number; usd: number }>(

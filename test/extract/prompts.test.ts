@@ -57,7 +57,7 @@ it('gives stages another version where other words ask for them, and only there'
   const [summary, facts, preferences, moods] = versions(
     stagesUnder({ ...builtIn, facts: '# facts\nOnly names.' }, stages),
   );
-  expect([summary, preferences, moods]).toEqual(['1', '1', '1']);
+  expect([summary, preferences, moods]).toEqual(['2', '1', '1']);
   expect(facts).toMatch(/^1\+[0-9a-f]{8}$/);
   const otherRules = versions(stagesUnder({ ...builtIn, rules: 'Be brief.' }, stages));
   expect(otherRules.every((version) => /^1\+[0-9a-f]{8}$/.test(version))).toBe(true);

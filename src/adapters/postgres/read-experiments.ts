@@ -21,6 +21,9 @@ const measureSql: Readonly<Record<MeasureName, string>> = {
   grounding: `(asked.summary ->> 'grounded_share')::float8`,
   compression: `(asked.summary ->> 'compression_ratio')::float8`,
   topic_diversity: `(asked.summary ->> 'topic_diversity')::float8`,
+  // Summaries that nearly repeat an earlier one of the same person.
+  duplicates: `case when asked.summary is not null then
+    (exists (select from afterword.summary_links l where l.window_id = asked.window_id))::int end`,
   calls: 'called.calls',
   input_tokens: 'called.input_tokens',
   cached_input_tokens: 'called.cached_input_tokens',
