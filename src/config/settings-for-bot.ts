@@ -40,6 +40,18 @@ export function settingsForBot(config: Config, botId: string): BotSettings {
   };
 }
 
+/** Every model that somebody's windows are extracted with, those of all bots first. */
+export function modelsInUse(config: Config): readonly string[] {
+  const { model, strategies } = config.extract;
+  const ofBots = Object.keys(config.bots).map((botId) => settingsForBot(config, botId));
+  const models = [{ model, strategies }, ...ofBots].flatMap((settings) =>
+    settings.strategies
+      .filter(({ weight }) => weight > 0)
+      .map((strategy) => strategy.model ?? settings.model),
+  );
+  return [...new Set(models)];
+}
+
 /** Ids come from outside: `constructor` is a bot like any other. */
 function ownEntry<Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;

@@ -76,9 +76,9 @@ export function composeStrategies(
 
 /** Nothing but the one that holds where none are configured. */
 export function isDefaultAlone(strategies: readonly StrategySettings[]): boolean {
-  const [only, ...others] = strategies.map((strategy) => describeStrategy({ ...strategy, weight: 1 }));
-  const plain = defaultStrategies.map(describeStrategy);
-  return others.length === 0 && strategies[0]?.name === defaultStrategyName && plain.includes(only ?? '');
+  const told = (all: readonly StrategySettings[]): string =>
+    all.map((strategy) => `${strategy.name}: ${describeStrategy({ ...strategy, weight: 1 })}`).join('\n');
+  return told(strategies) === told(defaultStrategies);
 }
 
 /** On one line, whatever decides results in it; a prompt of one's own by a digest of its words. */
@@ -98,5 +98,6 @@ function describePrompts({ version, directory, own }: PromptSource): string {
   const parts = Object.entries(own);
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8);
   const files = parts.map(([part]) => `${part}.md`).join(' and ');
-  return `prompts ${directory} (${files}; ${digest})`;
+  // Words that a log may hold, see `guardWord`.
+  return `prompts ${directory} with ${files}, digest ${digest}`;
 }

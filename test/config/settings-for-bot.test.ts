@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { settingsForBot } from '../../src/config/settings-for-bot.ts';
+import { modelsInUse, settingsForBot } from '../../src/config/settings-for-bot.ts';
 import { configOf } from './config-files.ts';
 
 const config = configOf(
@@ -41,4 +41,19 @@ it('adds up the ignored users', () => {
 it.each(['__proto__', 'constructor', 'toString'])('takes %s for a bot or stage like any other', (name) => {
   expect(settingsForBot(config, name).gapMs).toBe(2_400_000);
   expect(settingsForBot(config, name).stage(name)).toEqual({ enabled: true, minMessages: null });
+});
+
+it('tells every model that somebody has, once', () => {
+  expect(modelsInUse(configOf({}))).toEqual(['claude-haiku-5-5']);
+  const strategies = {
+    a: { weight: 1 },
+    b: { weight: 1, model: 'large-1' },
+    later: { weight: 0, model: 'none' },
+  };
+  const bots = { tia: { model: 'small-1' }, zed: { strategies: { a: { weight: 1, model: 'large-1' } } } };
+  expect(modelsInUse(configOf({ AFTERWORD_MODEL: 'any-1' }, { strategies, bots }))).toEqual([
+    'any-1',
+    'large-1',
+    'small-1',
+  ]);
 });

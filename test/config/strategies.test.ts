@@ -76,7 +76,7 @@ describe('strategies', () => {
     const told = describeBot(config, 'tia');
     expect(told).toContain('\n  strategy default: 75 % of users (weight 3, prompts version 1)\n');
     expect(told).toMatch(
-      /\n {2}strategy terse: 25 % of users \(weight 1, prompts \.\/terse \(facts\.md; [0-9a-f]{8}\), effort low\)\n/,
+      /\n {2}strategy terse: 25 % of users \(weight 1, prompts \.\/terse with facts\.md, digest [0-9a-f]{8}, effort low\)\n/,
     );
   });
 

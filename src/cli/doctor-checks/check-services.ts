@@ -1,22 +1,40 @@
 import { createOpenAiEmbedder } from '../../adapters/embeddings/openai-embedder.ts';
 import type { Config } from '../../config/config.ts';
+import { modelsInUse } from '../../config/settings-for-bot.ts';
 import { looking, ok, type Finding } from './check.ts';
 
 const timeoutMs = 15_000;
 
-/** Claude's credentials, by a real call of one token. */
-export function checkModel({ anthropic, extract }: Config): Promise<readonly Finding[]> {
-  if (anthropic === null) {
-    return Promise.resolve([ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')]);
-  }
-  return looking('model', 'check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and AFTERWORD_MODEL', async () => {
+/** Claude's credentials, by a real call of one token to every model that is in use. */
+export async function checkModel(config: Config): Promise<readonly Finding[]> {
+  const { anthropic } = config;
+  if (anthropic === null) return [ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')];
+  const findings = await Promise.all(
+    modelsInUse(config).map(async (model) => named(model, await checkOneModel(anthropic, model))),
+  );
+  return findings.flat();
+}
+
+/** Of several it has to be told which. */
+function named(model: string, findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((found) =>
+    found.state === 'ok' ? found : { ...found, says: `${model}: ${found.says}` },
+  );
+}
+
+function checkOneModel(
+  { apiKey, baseUrl }: NonNullable<Config['anthropic']>,
+  model: string,
+): Promise<readonly Finding[]> {
+  const hint = 'check ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and the name of the model';
+  return looking('model', hint, async () => {
     const { createAnthropicModelClient } = await import('../../adapters/anthropic/model-client.ts');
     const client = createAnthropicModelClient({
-      apiKey: anthropic.apiKey.reveal(),
-      baseURL: anthropic.baseUrl ?? undefined,
+      apiKey: apiKey.reveal(),
+      baseURL: baseUrl ?? undefined,
       timeoutMs,
     });
-    const answered = await client.verifyCredentials(extract.model, AbortSignal.timeout(timeoutMs));
+    const answered = await client.verifyCredentials(model, AbortSignal.timeout(timeoutMs));
     return [ok('model', `${answered} answers`)];
   });
 }
