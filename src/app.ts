@@ -110,6 +110,7 @@ export async function createWorker({
       owner,
       concurrency: config.extract.concurrency,
       forBot: botExtractions(config, [...builtInStages, ...modules.stages]),
+      transcriptTokens: config.extract.transcriptTokens,
       fallbackAfterMs: config.extract.fallbackAfterMs,
       model: await openModelAccess(config),
       answersFor: (claim, members) => createPostgresAnswerStore(database.pool, claim, members),

@@ -100,6 +100,7 @@ async function askModelFor(
     gate,
     model: model ?? strategy.model,
     timing: systemTiming,
+    limits: { maxTokens: options.config.extract.transcriptTokens },
     signal,
   });
   for (const outcome of outcomes) if (outcome.status === 'failed') refuseHopeless(outcome.errorCode);

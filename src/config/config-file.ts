@@ -111,6 +111,12 @@ export const configFileSchema = z
       .describe('Where windows end and when they are extracted.'),
     ignoreUsers: z.array(name).optional().describe('As IGNORE_USERS: users to store and never extract.'),
     model: name.optional().describe('As AFTERWORD_MODEL.'),
+    transcriptTokens: z
+      .int()
+      .min(4_000)
+      .max(2_000_000)
+      .optional()
+      .describe('As MODEL_TRANSCRIPT_TOKENS: the most that is read at once.'),
     budgetUsdPerDay: budget.optional().describe('As BUDGET_USD_PER_DAY.'),
     prices: z
       .record(name, priceSchema)

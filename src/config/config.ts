@@ -31,6 +31,8 @@ export interface Config {
   readonly session: SessionSettings;
   readonly extract: {
     readonly model: string;
+    /** Most of a transcript that is asked about at once, as estimated. */
+    readonly transcriptTokens: number;
     readonly concurrency: number;
     /** Milliseconds; null: never. */
     readonly fallbackAfterMs: number | null;

@@ -96,6 +96,7 @@ function composeConfig(
     },
     extract: {
       model: values.AFTERWORD_MODEL,
+      transcriptTokens: values.MODEL_TRANSCRIPT_TOKENS,
       concurrency: values.EXTRACT_CONCURRENCY,
       fallbackAfterMs: values.MODEL_FALLBACK_AFTER,
       budgetUsdPerDay: values.BUDGET_USD_PER_DAY ?? null,

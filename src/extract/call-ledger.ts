@@ -1,7 +1,10 @@
 import type { Usage } from '../model/results.ts';
 
-/** Why a model is asked: for what it has not answered, to correct a stage's part, or apart from its siblings. */
-export type CallPurpose = 'first' | 'repair' | 'alone';
+/**
+ * Why a model is asked: about a window, about a further part of a long one, to correct a stage's
+ * answer, or for one apart from its siblings.
+ */
+export type CallPurpose = 'first' | 'part' | 'repair' | 'alone';
 
 /** A request to a model that is about to be sent. */
 export interface PlannedCall {

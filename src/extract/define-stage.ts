@@ -40,6 +40,12 @@ export interface StageDefinition<Schema extends z.ZodType = z.ZodType> {
    *   message is sent to the model. Anything else fails the stage.
    */
   check?(draft: z.output<Schema>, transcript: Transcript): StageCheck;
+  /**
+   * One answer of those that the model gave for the parts of a window too long to be read at
+   * once, in their order. Without it lists are put together, what is alike once; a stage that
+   * answers anything but lists is then asked about all of it with the longest messages cut.
+   */
+  merge?(drafts: readonly z.output<Schema>[]): z.input<Schema>;
   /** The answer where there is no model; without it the stage is skipped there (`no-offline-form`). */
   offline?(transcript: Transcript): z.input<Schema>;
   /**

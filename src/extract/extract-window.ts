@@ -52,6 +52,8 @@ export interface ExtractDeps {
   /** Else calls are not recorded, and no budget is kept. */
   readonly costs?: ModelCosts | undefined;
   readonly timing: Timing;
+  /** Most of a window that the model is asked about at once; else the default. */
+  readonly transcriptTokens?: number | undefined;
   /** How long the model may be away before results are made without it; null: for ever. */
   readonly fallbackAfterMs: number | null;
   /** A stage threw, or the database refuses what it found. */
@@ -243,6 +245,7 @@ async function runStages(deps: ExtractDeps, work: WindowWork, signal: AbortSigna
     callShape: strategy.callShape,
     effort: strategy.effort,
     retry: briefRetries,
+    limits: { maxTokens: deps.transcriptTokens },
     onStageFault,
     signal,
   });

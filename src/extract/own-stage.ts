@@ -27,6 +27,9 @@ export function toStage(definition: StageDefinition): Stage {
       if (remembered === undefined) return checked;
       return { ...checked, remembered, rejected: sum(checked.rejected, remembered.rejected) };
     },
+    ...(definition.merge === undefined
+      ? {}
+      : { merge: (drafts: readonly unknown[]) => mergedDraft(definition, drafts) }),
     ...(definition.offline === undefined
       ? {}
       : { offline: (transcript: Transcript) => offlineDraft(definition, transcript) }),
@@ -90,11 +93,19 @@ function toRemember(
   };
 }
 
+function mergedDraft(definition: StageDefinition, drafts: readonly unknown[]): unknown {
+  return answerOf(definition, 'merge', () => definition.merge?.(drafts));
+}
+
 function offlineDraft(definition: StageDefinition, transcript: Transcript): unknown {
-  const { name, schema } = definition;
-  const answered: unknown = call(name, 'offline', () => definition.offline?.(transcript));
+  return answerOf(definition, 'offline', () => definition.offline?.(transcript));
+}
+
+/** What a user's function returns in the place of a model's answer. */
+function answerOf({ name, schema }: StageDefinition, part: StagePart, run: () => unknown): unknown {
+  const answered = call(name, part, run);
   const parsed = call(name, 'schema', () => schema.safeParse(answered));
-  if (!parsed.success) throw stageBroken(name, 'offline', 'returned an answer that its schema refuses');
+  if (!parsed.success) throw stageBroken(name, part, 'returned an answer that its schema refuses');
   return parsed.data;
 }
 

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { ensureError, InvariantError, isAfterwordError, type AfterwordError } from '../errors.ts';
 import { nestsDeeper, storableJson, storableObject } from '../model/storable-text.ts';
+import { mergerOf } from './merge-drafts.ts';
 import { stageFailed } from './stage-failed.ts';
 import type { CheckedResult, Stage } from './stage.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What became of one stage's part of an answer. */
 export type DraftReading =
-  | { readonly held: true; readonly checked: CheckedResult<unknown> }
+  | { readonly held: true; readonly draft: unknown; readonly checked: CheckedResult<unknown> }
   /** The answer does not fit. `problem` may name the answer's fields: for the model's eyes only. */
   | { readonly held: false; readonly problem: string }
   /** The stage itself failed: a bug of ours, or of a plug-in. */
@@ -55,7 +56,7 @@ export function checkDraft(stage: Stage, draft: unknown, transcript: Transcript)
   try {
     const checked = stage.check(draft, transcript);
     if (stage.resultSchema.safeParse(checked.result).success) {
-      return { held: true, checked: { ...checked, result: asStored(checked.result) } };
+      return { held: true, draft, checked: { ...checked, result: asStored(checked.result) } };
     }
     return {
       held: false,
@@ -85,8 +86,38 @@ export function readWithoutFaultyItems(stage: Stage, part: unknown, transcript: 
   const faulty = faultyItems(parsed.error);
   const reading = readDraft(stage, faulty === undefined ? undefined : without(part, faulty), transcript);
   if (!reading.held || faulty === undefined) return reading;
-  const rejected = { ...reading.checked.rejected, malformed: faulty.size };
-  return { held: true, checked: { ...reading.checked, rejected } };
+  return withMalformed(reading, faulty.size);
+}
+
+/**
+ * The drafts of a long window's parts as one, through the stage's check over the whole window;
+ * what was left out of a part as malformed stays counted.
+ */
+export function readMerged(
+  stage: Stage,
+  parts: readonly { readonly draft: unknown; readonly checked: CheckedResult<unknown> }[],
+  transcript: Transcript,
+): DraftReading {
+  const reading = checkMerged(
+    stage,
+    parts.map(({ draft }) => draft),
+    transcript,
+  );
+  const malformed = parts.reduce((sum, { checked }) => sum + (checked.rejected['malformed'] ?? 0), 0);
+  return reading.held && malformed > 0 ? withMalformed(reading, malformed) : reading;
+}
+
+function checkMerged(stage: Stage, drafts: readonly unknown[], transcript: Transcript): DraftReading {
+  try {
+    return checkDraft(stage, mergerOf(stage)?.(drafts), transcript);
+  } catch (error) {
+    return { held: false, fault: ensureError(error) };
+  }
+}
+
+function withMalformed(reading: DraftReading & { readonly held: true }, malformed: number): DraftReading {
+  const rejected = { ...reading.checked.rejected, malformed };
+  return { ...reading, checked: { ...reading.checked, rejected } };
 }
 
 /** `field index` of each faulty item, when all faults lie within items of the part's lists. */

@@ -1,64 +1,85 @@
 import { createHash } from 'node:crypto';
 import { calendarOf, type LocalTime } from './calendar.ts';
+import { charsWithinTokens, estimateTokens } from './estimate-tokens.ts';
 import { hasText } from './evidence.ts';
-import { cutMiddle, fairLimit } from './line-budget.ts';
+import { cutMiddle } from './line-budget.ts';
+import type { LineRange } from './split-lines.ts';
 import type { Transcript, TranscriptLine } from './transcript.ts';
 
 export interface RenderOptions {
   /** IANA zone of the shown times; UTC unless told. */
   readonly timeZone?: string;
-  /** Longest stretch of one message, in characters; longer ones lose their middle. */
-  readonly maxLineChars?: number;
-  /** Characters of message text altogether; above it the longest lines are cut further. */
-  readonly maxChars?: number;
+  /** Most of one message, in tokens as estimated; a longer one loses its middle. */
+  readonly maxLineTokens?: number;
 }
 
-/** However little room there is, a line keeps this much. */
-const minLineChars = 80;
+/** An eighth of what is asked about at once: 30,000 characters of English. */
+const defaultMaxLineTokens = 10_000;
 
 /**
- * The window as a model reads it: between two markers a header, numbered lines and
- * a line at each midnight. The same window gives the same text, byte for byte.
+ * The window as a model reads it, or a range of its lines: between two markers a header,
+ * numbered lines and a line at each midnight. The same window gives the same text, byte for byte.
  *
  * What people wrote cannot leave its place: only numbered lines and day lines begin
  * at the margin (line breaks inside a message are indented), and the markers carry a
  * hash of everything between them, which no message can contain.
  */
-export function renderTranscript(transcript: Transcript, options: RenderOptions = {}): string {
+export function renderTranscript(
+  transcript: Transcript,
+  options: RenderOptions = {},
+  range: LineRange = { from: 0, to: transcript.lines.length },
+): string {
   const zone = options.timeZone ?? 'UTC';
-  const limit = lineLimit(transcript, options);
-  const header = [
-    `Times are in ${zone}. The bot is called ${nameOf(transcript.botId)}; the user's id is ${nameOf(transcript.userId)}.`,
-    `Lines 1 to ${transcript.lines.length}.`,
-  ].join(' ');
-  const body = [header, ...rows(transcript.lines, calendarOf(zone), limit)].join('\n');
+  const rows = rowsOf(transcript.lines.slice(range.from, range.to), calendarOf(zone), options);
+  const body = [headerOf(transcript, zone, range), ...rows].join('\n');
   const seal = createHash('sha256').update(body).digest('hex').slice(0, 24);
   return `<<<TRANSCRIPT ${seal}>>>\n${body}\n<<<END ${seal}>>>`;
 }
 
-function lineLimit(transcript: Transcript, options: RenderOptions): number {
-  const lengths = transcript.lines.map((line) => line.message.content.length);
-  return fairLimit(lengths, options.maxChars ?? 240_000, options.maxLineChars ?? 2_000, minLineChars);
+/** Tokens of each line as it is rendered, and the most of what stands around them, as estimated. */
+export function renderedTokens(
+  transcript: Transcript,
+  options: RenderOptions = {},
+): { readonly lines: readonly number[]; readonly frame: number } {
+  const zone = options.timeZone ?? 'UTC';
+  const rows = rowsOf(transcript.lines, calendarOf(zone), options);
+  const frame = renderTranscript({ ...transcript, lines: [] }, options, { from: 0, to: 0 });
+  return { lines: rows.map((row) => estimateTokens(`${row}\n`)), frame: estimateTokens(frame) + frameSlack };
 }
 
-function rows(
+/** The numbers of a header, and the line of a first day. */
+const frameSlack = 60;
+
+function headerOf(transcript: Transcript, zone: string, { from, to }: LineRange): string {
+  const { length } = transcript.lines;
+  const part =
+    to - from < length
+      ? `Lines ${from + 1} to ${to} of ${length}, read by themselves`
+      : `Lines 1 to ${length}`;
+  const names = `The bot is called ${nameOf(transcript.botId)}; the user's id is ${nameOf(transcript.userId)}`;
+  return `Times are in ${zone}. ${names}. ${part}.`;
+}
+
+/** One text a line, with the line of its day before the first of each. */
+function rowsOf(
   lines: readonly TranscriptLine[],
   calendar: (ms: number) => LocalTime,
-  limit: number,
+  { maxLineTokens = defaultMaxLineTokens }: RenderOptions,
 ): string[] {
   let today = '';
-  return lines.flatMap((line) => {
+  return lines.map((line) => {
     const { day, time } = calendar(line.message.sentAtMs);
-    const row = `[${line.number}] ${line.message.role} ${time} ${textOf(line, limit)}`;
-    if (day === today) return [row];
+    const row = `[${line.number}] ${line.message.role} ${time} ${textOf(line, maxLineTokens)}`;
+    if (day === today) return row;
     today = day;
-    return [`-- ${day} --`, row];
+    return `-- ${day} --\n${row}`;
   });
 }
 
-function textOf(line: TranscriptLine, limit: number): string {
+function textOf(line: TranscriptLine, maxTokens: number): string {
+  const { content } = line.message;
   // The number stays, so that those that follow keep theirs.
-  return hasText(line) ? harmless(cutMiddle(line.message.content, limit)) : '(no text)';
+  return hasText(line) ? harmless(cutMiddle(content, charsWithinTokens(content, maxTokens))) : '(no text)';
 }
 
 /** An id chosen by a platform, or by its user: one line, short, without marks. */

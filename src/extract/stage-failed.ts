@@ -3,7 +3,7 @@ import { failureCode } from '../telemetry/failure.ts';
 import { stackFrames } from '../telemetry/stack-frames.ts';
 
 /** The functions of a stage that a user writes. */
-export type StagePart = 'schema' | 'check' | 'offline' | 'remember' | 'result';
+export type StagePart = 'schema' | 'check' | 'merge' | 'offline' | 'remember' | 'result';
 
 /**
  * What a user's code threw, as an error that may be logged: which part it was, code and

@@ -35,6 +35,11 @@ export interface Stage<Draft = unknown, Result = unknown> {
   readonly prompt?: string;
   /** Maps a draft's line numbers to message ids, verifies every quote, drops and counts what fails. */
   check(draft: Draft, transcript: Transcript): CheckedResult<Result>;
+  /**
+   * One draft of those that a model gave for the parts of a long window, in their order.
+   * Without it lists are put together (`mergerOf`), where the stage answers nothing else.
+   */
+  merge?(drafts: readonly Draft[]): Draft;
   /** The answer without any model, before `check`; undefined: this stage has no offline form. */
   offline?(transcript: Transcript): Draft;
 }

@@ -28,7 +28,7 @@ const required: Readonly<Record<string, Rule>> = {
   minMessages: (value) =>
     Number.isSafeInteger(value) && Number(value) >= 1 ? undefined : 'expected a whole number of at least 1',
 };
-const functions = ['check', 'offline', 'remember'] as const;
+const functions = ['check', 'merge', 'offline', 'remember'] as const;
 const fields = [...Object.keys(required), 'schema', ...functions];
 
 /** Whether a value is a stage: every fault by its field, all at once. */

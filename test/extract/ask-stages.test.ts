@@ -349,7 +349,7 @@ describe('answers that were received', () => {
     await ask({ answers });
     await ask({ answers, membersDigest: 'digest-2' });
     await ask({ answers, model: 'claude-sonnet-5-5' });
-    await ask({ answers, render: { timeZone: 'Europe/Lisbon' } });
+    await ask({ answers, limits: { timeZone: 'Europe/Lisbon' } });
     await ask({ answers, stages: builtInStages.slice(0, 2) });
     await ask({ answers, stages: builtInStages.map((stage) => ({ ...stage, version: '2' })) });
     expect(server.calls).toHaveLength(6);
@@ -361,6 +361,161 @@ describe('answers that were received', () => {
     const answers = new MemoryAnswers();
     answers.keep = () => Promise.reject(new Error('the database is away'));
     await expect(ask({ answers })).rejects.toThrow('the database is away');
+  });
+});
+
+describe('a window that is too long to be read at once', () => {
+  /** Of these lines eight at most make a part. */
+  const long = transcriptOf(
+    ...Array.from(
+      { length: 24 },
+      (_, index) =>
+        [
+          'user',
+          `I like thing${'abcdefghijklmnopqrstuvwx'.charAt(index)}o. ${'Well, '.repeat(600)}`,
+        ] as const,
+    ),
+  );
+  const limits = { maxTokens: 5_000 };
+  const askLong = (changes: Partial<AskStagesOptions> = {}) => ask({ transcript: long, limits, ...changes });
+  const linesAsked = () => server.calls.map(({ question }) => question.lines.map(({ number }) => number));
+  const namesOf = (outcomes: readonly StageOutcome[]) => factsOf(outcomes).map((fact) => fact.entity_name);
+
+  beforeEach(() => {
+    server.byDefault = replies.answer(everyLike);
+  });
+
+  /** Whatever is liked in a part. */
+  const everyLike = (question: Question): Record<string, unknown> => ({
+    ...honestDrafts(question),
+    facts: {
+      facts: question.lines.flatMap(({ number, text }) => {
+        const [quote, entity_name] = /^I like (\w+)/.exec(text) ?? [];
+        return [{ ...yacht, relation: 'likes', entity_name, evidence: [{ line: number, quote }] }];
+      }),
+    },
+  });
+
+  it('costs a call for each part, and each claim is found once, under its own line', async () => {
+    const outcomes = await askLong();
+    expect(codes(outcomes)).toEqual(['done', 'done', 'done']);
+    const asked = linesAsked();
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.flat().length).toBeGreaterThan(24);
+    expect(new Set(asked.flat()).size).toBe(24);
+    expect(factsOf(outcomes).map(({ entity_name, evidence }) => [entity_name, evidence])).toEqual(
+      long.lines.map(({ message }) => {
+        const [quote, name] = /^I like (\w+)/.exec(message.content) ?? [];
+        return [name, [{ message_id: message.messageId, quote }]];
+      }),
+    );
+    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: asked.length });
+    expect(outcomes[1]).toMatchObject({ rejected: {} });
+  });
+
+  it('is summed up from the summaries of its parts', async () => {
+    let part = 0;
+    server.byDefault = replies.answer((question) => {
+      part += 1;
+      const summary_text = `The user named thing number ${part}.`;
+      const key_topics = [`topic ${part}`, `thing ${part}`];
+      const cited_lines = question.lines.slice(0, 1).map(({ number }) => number);
+      const summary = { summary_text, key_topics, emotional_tone: 'neutral', certainty: 0.9, cited_lines };
+      return { ...honestDrafts(question), summary };
+    });
+    const [summary] = await askLong();
+    expect(summary).toMatchObject({ status: 'done' });
+    const { result } = summary as { result: { summary_text: string; key_topics: string[] } };
+    expect(result.summary_text).toMatch(/^The user named thing number 1\. The user named thing number 2\./);
+    expect(result.key_topics.slice(0, 3)).toEqual(['topic 1', 'topic 2', 'topic 3']);
+  });
+
+  it('is asked again about the one part that was answered in a wrong shape', async () => {
+    server.script(replies.answer(everyLike), honestBut({ facts: { facts: 'none' } }));
+    const outcomes = await askLong();
+    expect(namesOf(outcomes)).toHaveLength(24);
+    const asked = server.calls.map(({ question }) => [question.fields.length, question.repair !== undefined]);
+    expect(asked.slice(0, 4)).toEqual([
+      [3, false],
+      [3, false],
+      [1, true],
+      [3, false],
+    ]);
+    expect(server.calls[2]?.request.messages[0]).toEqual(server.calls[1]?.request.messages[0]);
+  });
+
+  it('fails for the stage that fails on one part, which is not asked about the others', async () => {
+    const wrong = honestBut({ facts: { facts: 'none' } });
+    server.script(wrong, wrong);
+    const outcomes = await askLong();
+    expect(codes(outcomes)).toEqual(['done', 'MODEL_OUTPUT_INVALID', 'done']);
+    expect(server.calls.slice(2).every(({ question }) => !question.fields.includes('facts'))).toBe(true);
+  });
+
+  it('pays for no part twice when it stops between two of them', async () => {
+    const answers = new MemoryAnswers();
+    server.script(replies.answer(everyLike), replies.rateLimited(100));
+    expect(codes(await askLong({ answers, retry: oneAttempt }))).toEqual(Array(3).fill('MODEL_RATE_LIMITED'));
+    expect(answers.kept.size).toBe(1);
+    timing.advance(100_000);
+    server.calls.length = 0;
+    expect(namesOf(await askLong({ answers }))).toHaveLength(24);
+    expect(linesAsked()[0]?.[0]).toBeGreaterThan(1);
+    const asked = server.calls.length;
+    expect(namesOf(await askLong({ answers }))).toHaveLength(24);
+    expect(server.calls).toHaveLength(asked);
+  });
+
+  it('is cancelled on the wire at whatever part it is', async () => {
+    server.script(replies.answer(everyLike), replies.hang());
+    const aborting = new AbortController();
+    const asked = askLong({ signal: aborting.signal });
+    await vi.waitFor(() => {
+      expect(server.calls).toHaveLength(2);
+    });
+    aborting.abort(new Error('lease lost'));
+    await expect(asked).rejects.toThrow('lease lost');
+    await vi.waitFor(() => {
+      expect(server.calls[1]?.aborted).toBe(true);
+    });
+    expect(server.calls).toHaveLength(2);
+  });
+
+  const moods: Stage = {
+    ...(builtInStages[1] as Stage),
+    name: 'moods',
+    draftSchema: z.strictObject({ mood: z.string() }),
+    resultSchema: z.unknown(),
+    check: (draft) => ({ result: draft, rejected: {} }),
+  };
+  const calm = replies.answer((question) => ({ ...honestDrafts(question), moods: { mood: 'calm' } }));
+
+  it('is asked about once, with its longest lines cut, by a stage whose answers cannot be merged', async () => {
+    server.byDefault = calm;
+    const outcomes = await askLong({ stages: [...builtInStages, moods] });
+    expect(codes(outcomes)).toEqual(['done', 'done', 'done', 'done']);
+    const last = server.calls.at(-1)?.question;
+    expect(last?.fields).toEqual(['moods']);
+    expect(last?.lines).toHaveLength(24);
+    expect(last?.lines[0]?.text).toContain('characters left out');
+    expect(server.calls.slice(0, -1).every(({ question }) => !question.fields.includes('moods'))).toBe(true);
+  });
+
+  it('is merged as a stage says, and a merge that throws fails that stage alone', async () => {
+    server.byDefault = calm;
+    const merge = (drafts: readonly unknown[]): unknown => ({ mood: `${drafts.length} times calm` });
+    const [told] = await askLong({ stages: [{ ...moods, merge }] });
+    expect(told).toMatchObject({ result: { mood: `${server.calls.length} times calm` } });
+    const onStageFault = vi.fn();
+    const broken = {
+      ...moods,
+      merge: () => {
+        throw new TypeError('oops');
+      },
+    };
+    const outcomes = await askLong({ stages: [...builtInStages, broken], onStageFault });
+    expect(codes(outcomes)).toEqual(['done', 'done', 'done', 'INVARIANT_BROKEN']);
+    expect(onStageFault).toHaveBeenCalledExactlyOnceWith(broken, expect.any(TypeError));
   });
 });
 

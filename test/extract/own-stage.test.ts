@@ -39,6 +39,7 @@ describe('a stage without a check of its own', () => {
   it('has its evidence verified and written as message ids, and loses what does not hold', () => {
     expect(read(defineStage(plain), { claims: [held, invented, claim()] })).toEqual({
       held: true,
+      draft: { claims: [held, invented, claim()] },
       checked: {
         result: {
           claims: [{ text: 'said', evidence: [{ message_id: 'm1', quote: 'Is the hall open then?' }] }],
@@ -99,6 +100,7 @@ describe('a check of its own', () => {
     const rejected = { 'too-long': 2, [`said ${secret}`]: 1, odd: Number.NaN };
     expect(checking(() => ({ result: [1], rejected }))).toEqual({
       held: true,
+      draft: expect.anything() as unknown,
       checked: { result: [1], rejected: { 'too-long': 2, other: 1 } },
     });
   });
@@ -191,6 +193,33 @@ describe('without a model', () => {
       expect(outcomes(broken, onFault)).toMatchObject([{ status: 'failed', errorCode: 'STAGE_FAILED' }]);
     }
     expect(onFault).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the answers for the parts of a long window', () => {
+  it('are merged as it says, and held to its schema', () => {
+    const stage = toStage(
+      defineStage({ ...plain, merge: (answers) => ({ claims: answers.flatMap(({ claims: all }) => all) }) }),
+    );
+    expect(stage.merge?.([{ claims: [held] }, { claims: [invented] }])).toEqual({ claims: [held, invented] });
+  });
+
+  it('fail the stage where merging throws or returns another shape, without the words of either', () => {
+    const throwing = {
+      ...plain,
+      merge: () => {
+        throw new TypeError(secret);
+      },
+    };
+    const wrong = { ...plain, merge: () => ({ claims: secret }) as never };
+    for (const broken of [throwing, wrong]) {
+      expect(() => toStage(defineStage(broken)).merge?.([])).toThrow(
+        expect.objectContaining({
+          code: 'STAGE_FAILED',
+          message: expect.not.stringContaining(secret) as string,
+        }) as Error,
+      );
+    }
   });
 });
 

@@ -19,6 +19,13 @@ export const modelVariables = {
     byDefault: 'claude-haiku-5-5',
     inFile: 'model',
   }),
+  MODEL_TRANSCRIPT_TOKENS: defaulted({
+    kind: integerKind(4_000, 2_000_000),
+    about:
+      'Most of a conversation that the model reads at once, in tokens as estimated (on the high side); a longer one is read in parts that overlap, a call each.',
+    byDefault: '80000',
+    inFile: 'transcriptTokens',
+  }),
   BUDGET_USD_PER_DAY: optional({
     kind: moneyKind,
     about: 'Most to spend on the model in a day (UTC); past it, windows wait for the next day.',

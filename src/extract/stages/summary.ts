@@ -8,6 +8,7 @@ import { sharesContentWord } from '../validators/content-words.ts';
 import { addressesReader } from '../validators/third-person.ts';
 import { topicCheck, type TopicCheck } from '../validators/topic.ts';
 import { summaryDraftSchema, type SummaryDraft } from './drafts.ts';
+import { mergeSummaries } from './merge-summaries.ts';
 import { clampConfidence, Rejections } from './rejections.ts';
 
 const minTopics = 2;
@@ -23,6 +24,7 @@ export const summaryStage: Stage<SummaryDraft, SummaryResult> = {
   draftSchema: summaryDraftSchema,
   resultSchema: summaryResultSchema,
   check: checkSummary,
+  merge: mergeSummaries,
 };
 
 /** A summary is one claim: when it does not hold there is no result (MODEL_OUTPUT_INVALID). */
