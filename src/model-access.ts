@@ -27,6 +27,7 @@ export async function openModelAccess({ anthropic, extract }: Config): Promise<M
     client: createAnthropicModelClient({
       apiKey: anthropic.apiKey.reveal(),
       baseURL: anthropic.baseUrl ?? undefined,
+      output: extract.output,
       timeoutMs: modelTimeoutMs,
     }),
     gate: new ModelGate({ maxConcurrency: extract.concurrency, timing: systemTiming }),

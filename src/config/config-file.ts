@@ -3,6 +3,7 @@ import { relations } from '../model/results.ts';
 import { callShapes, efforts } from '../model/strategy-choices.ts';
 import { durationPattern, parseDuration, positiveDurationPattern } from './duration.ts';
 import { stageNamePattern } from './stage-names.ts';
+import { modelOutputs } from './variables/model.ts';
 
 /**
  * The file named by AFTERWORD_CONFIG: what is structured or per bot. Strict, so that
@@ -111,6 +112,7 @@ export const configFileSchema = z
       .describe('Where windows end and when they are extracted.'),
     ignoreUsers: z.array(name).optional().describe('As IGNORE_USERS: users to store and never extract.'),
     model: name.optional().describe('As AFTERWORD_MODEL.'),
+    modelOutput: z.enum(modelOutputs).optional().describe('As MODEL_OUTPUT.'),
     transcriptTokens: z
       .int()
       .min(4_000)

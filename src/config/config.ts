@@ -3,6 +3,7 @@ import type { Relation } from '../model/results.ts';
 import type { Secret } from './secret.ts';
 import type { StrategySettings } from './strategies.ts';
 import type { VariableName } from './variables.ts';
+import type { modelOutputs } from './variables/model.ts';
 import type { logLevels } from './variables/process.ts';
 import type { memoryScopes, sessionKeys } from './variables/sessions.ts';
 import type { saslMechanisms } from './variables/kafka.ts';
@@ -31,6 +32,7 @@ export interface Config {
   readonly session: SessionSettings;
   readonly extract: {
     readonly model: string;
+    readonly output: ModelOutput;
     /** Most of a transcript that is asked about at once, as estimated. */
     readonly transcriptTokens: number;
     readonly concurrency: number;
@@ -86,6 +88,7 @@ export interface OwnStage {
 }
 
 type SettingSource = 'environment' | 'file' | 'default' | 'unset';
+export type ModelOutput = (typeof modelOutputs)[number];
 export type LogLevel = (typeof logLevels)[number];
 export type SessionKey = (typeof sessionKeys)[number];
 export type MemoryScope = (typeof memoryScopes)[number];

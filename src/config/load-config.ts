@@ -96,6 +96,7 @@ function composeConfig(
     },
     extract: {
       model: values.AFTERWORD_MODEL,
+      output: values.MODEL_OUTPUT,
       transcriptTokens: values.MODEL_TRANSCRIPT_TOKENS,
       concurrency: values.EXTRACT_CONCURRENCY,
       fallbackAfterMs: values.MODEL_FALLBACK_AFTER,

@@ -82,6 +82,7 @@ export function valuesOfFile(file: ConfigFile): PartialValues {
     SESSION_MAX_DURATION: file.session?.maxDuration,
     IGNORE_USERS: file.ignoreUsers,
     AFTERWORD_MODEL: file.model,
+    MODEL_OUTPUT: file.modelOutput,
     MODEL_TRANSCRIPT_TOKENS: file.transcriptTokens,
     BUDGET_USD_PER_DAY: file.budgetUsdPerDay,
   };

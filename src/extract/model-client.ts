@@ -35,6 +35,9 @@ export interface ModelAnswer {
  */
 export interface ModelClient {
   ask<Answer>(request: ModelRequest<Answer>, signal: AbortSignal): Promise<ModelAnswer>;
-  /** A real, cheap call that proves the credentials; resolves with the model's name. */
+  /**
+   * A real, cheap call that proves the credentials, and that answers come in the form asked for;
+   * resolves with the model's name.
+   */
   verifyCredentials(model: string, signal: AbortSignal): Promise<string>;
 }

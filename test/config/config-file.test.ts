@@ -7,6 +7,7 @@ const everything = {
   session: { gap: '20m', grace: '5s', maxMessages: 100, maxDuration: '6h' },
   ignoreUsers: ['helper-*'],
   model: 'file-model',
+  modelOutput: 'tool',
   transcriptTokens: 20_000,
   budgetUsdPerDay: 12.5,
   prices: {
@@ -41,6 +42,7 @@ it('takes everything that the file may hold', () => {
   });
   expect(config.extract).toEqual({
     model: 'file-model',
+    output: 'tool',
     transcriptTokens: 20_000,
     concurrency: 4,
     fallbackAfterMs: 900_000,

@@ -68,6 +68,7 @@ it('reads every variable by its name', () => {
       ANTHROPIC_API_KEY: 'ak',
       ANTHROPIC_BASE_URL: 'https://gateway',
       AFTERWORD_MODEL: 'a-model',
+      MODEL_OUTPUT: 'tool',
       MODEL_TRANSCRIPT_TOKENS: '50000',
       BUDGET_USD_PER_DAY: '2.50',
       EXTRACT_CONCURRENCY: '16',

@@ -108,6 +108,8 @@ interface Fault {
   /** Nobody listens at the provider's address. */
   readonly nobodyListens?: boolean;
   readonly timeoutMs?: number;
+  /** How the form of answers is asked for; by schema unless told. */
+  readonly output?: 'tool';
 }
 
 interface End {
@@ -139,11 +141,30 @@ const stopped = (code: string): End => ({
   ...waits('deferred', code, `first ${code} free`),
   stopped: code,
 });
+const noStructuredOutput: Reply = {
+  kind: 'error',
+  status: 400,
+  type: 'invalid_request_error',
+  message: 'output_config: Extra inputs are not permitted',
+};
 const times = (count: number, call: string): string[] => Array<string>(count).fill(call);
 
 const matrix: readonly [fault: string, what: Fault, end: End][] = [
   ['none', {}, done('first ok paid')],
   ['a slow answer', { always: replies.answer(honestDrafts, 150) }, done('first ok paid')],
+
+  // A compatible server, asked by a tool that has to be called.
+  ['none, asked by a tool', { output: 'tool' }, done('first ok paid')],
+  [
+    'a wrong shape, mended, asked by a tool',
+    { output: 'tool', once: [wrongFacts] },
+    done('first ok paid', 'repair ok paid'),
+  ],
+  [
+    'a cut-off answer, asked by a tool',
+    { output: 'tool', once: [cutOff] },
+    done('first MODEL_CUT_OFF paid', ...times(3, 'alone ok paid')),
+  ],
 
   // What passes is waited for: a hiccup with the window in hand, an outage in its state.
   [
@@ -205,6 +226,7 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
   ['an unpaid bill', { always: replies.error(402, 'billing_error') }, stopped('MODEL_SPEND_LIMIT')],
   ['bad credentials', { always: replies.badCredentials() }, stopped('MODEL_CREDENTIALS')],
   ['missing permission', { always: replies.error(403, 'permission_error') }, stopped('MODEL_CREDENTIALS')],
+  ['a server without structured output', { always: noStructuredOutput }, stopped('MODEL_CREDENTIALS')],
   ['an unknown model', { always: replies.error(404, 'not_found_error') }, stopped('MODEL_CREDENTIALS')],
 
   // What the same question would get again is asked once more by stage, and then named.
@@ -315,7 +337,14 @@ interface Line {
 const price = { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 0.1, outputUsdPerMillion: 5 };
 const budgetNano = toNanoUsd(100);
 
-function openLine({ once, always, byQuestion, nobodyListens = false, timeoutMs = 10_000 }: Fault): Line {
+function openLine({
+  once,
+  always,
+  byQuestion,
+  nobodyListens = false,
+  timeoutMs = 10_000,
+  output,
+}: Fault): Line {
   server.script(...(once ?? []));
   if (always !== undefined) server.byDefault = always;
   if (byQuestion !== undefined) server.byQuestion = byQuestion;
@@ -324,7 +353,7 @@ function openLine({ once, always, byQuestion, nobodyListens = false, timeoutMs =
   const gate = new ModelGate({ maxConcurrency: 4, timing });
   const well = createAnthropicModelClient({ apiKey: testApiKey, baseURL: server.baseURL, timeoutMs: 10_000 });
   const baseURL = nobodyListens ? nowhere : server.baseURL;
-  const faulty = createAnthropicModelClient({ apiKey: testApiKey, baseURL, timeoutMs });
+  const faulty = createAnthropicModelClient({ apiKey: testApiKey, baseURL, timeoutMs, output });
   let current = faulty;
   const client: ModelClient = {
     ask: (request, signal) => current.ask(request, signal),

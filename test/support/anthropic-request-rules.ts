@@ -28,6 +28,20 @@ const requestSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  tools: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/),
+        description: z.string().optional(),
+        input_schema: z.looseObject({
+          type: z.literal('object'),
+          properties: z.record(z.string(), z.unknown()).optional(),
+        }),
+      }),
+    )
+    .min(1)
+    .optional(),
+  tool_choice: z.strictObject({ type: z.literal('tool'), name: z.string() }).optional(),
 });
 export type MessagesRequest = z.infer<typeof requestSchema>;
 
@@ -70,6 +84,9 @@ function refuseRequest(request: MessagesRequest): Refusal | undefined {
   if (roles.some((role, index) => role !== (index % 2 === 0 ? 'user' : 'assistant'))) {
     return invalid('messages: roles must alternate, beginning with user');
   }
+  const { tools, tool_choice: choice } = request;
+  if (choice !== undefined && tools?.some(({ name }) => name === choice.name) !== true)
+    return invalid('tool_choice: names no tool');
   const schema = request.output_config?.format?.schema;
   if (schema !== undefined && roles.at(-1) === 'assistant')
     return invalid('prefill is not supported with output_config.format');
@@ -85,6 +102,12 @@ function refuseRequest(request: MessagesRequest): Refusal | undefined {
     return invalid('a maximum of 4 blocks with cache_control may be provided');
   const fault = schema === undefined ? undefined : schemaFault(schema);
   return fault === undefined ? undefined : invalid(`output_config.format.schema: ${fault}`);
+}
+
+/** The form in which the answer is asked for, whichever way. */
+export function askedSchema({ output_config, tools, tool_choice }: MessagesRequest): Record<string, unknown> {
+  const forced = tools?.find(({ name }) => name === tool_choice?.name);
+  return forced?.input_schema ?? output_config?.format?.schema ?? {};
 }
 
 function cacheBreakpoints({ system, messages }: MessagesRequest): number {

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from 'node:net';
 import { honestly, type Question, type Reply, type SeenLine } from './anthropic-replies.ts';
 import {
+  askedSchema,
   parseRequest,
   refuseHeaders,
   textOf,
@@ -22,6 +23,8 @@ export interface RecordedCall {
 export interface AnthropicServerOptions {
   /** Refuse other models with 404, as the API does. */
   readonly models?: readonly string[];
+  /** A compatible server: `refuses` structured output by name, or `ignores` it and answers in prose. */
+  readonly structuredOutput?: 'refuses' | 'ignores';
 }
 
 /**
@@ -103,7 +106,13 @@ export class AnthropicServer {
       return { status: 404, type: 'not_found_error', message: 'no such endpoint' };
     }
     const request = refuseHeaders(incoming.headers, testApiKey) ?? parseRequest(body);
-    const { models } = this.#options;
+    const { models, structuredOutput } = this.#options;
+    if (structuredOutput === 'refuses' && 'output_config' in request)
+      return {
+        status: 400,
+        type: 'invalid_request_error',
+        message: 'output_config: Extra inputs are not permitted',
+      };
     if ('status' in request || models === undefined || models.includes(request.model)) return request;
     return { status: 404, type: 'not_found_error', message: `model: ${request.model}` };
   }
@@ -149,11 +158,23 @@ export class AnthropicServer {
       type: 'message',
       role: 'assistant',
       model: request.model,
-      content: words === '' ? [] : [{ type: 'text', text: words }],
-      stop_reason: stopReason,
+      ...this.#blocks(request, words, stopReason),
       stop_sequence: null,
       usage: this.#usage(request, words),
     };
+  }
+
+  /** A tool that has to be called is given what is an object; the rest the model writes. */
+  #blocks(request: MessagesRequest, words: string, stopReason: string): Record<string, unknown> {
+    const name = request.tool_choice?.name;
+    const ignored = name === undefined && this.#options.structuredOutput === 'ignores';
+    const text = ignored ? 'Here is what I found: nothing special.' : words;
+    const input = name === undefined ? undefined : parsedObject(words);
+    if (input === undefined) {
+      return { content: text === '' ? [] : [{ type: 'text', text }], stop_reason: stopReason };
+    }
+    const call = { type: 'tool_use', id: `toolu_${String(this.calls.length)}`, name, input };
+    return { content: [call], stop_reason: stopReason === 'end_turn' ? 'tool_use' : stopReason };
   }
 
   /** A quarter of the characters, the cached system prompt apart, as the API counts them. */
@@ -176,14 +197,24 @@ export class AnthropicServer {
   }
 }
 
-function questionOf({ messages, output_config }: MessagesRequest): Question {
-  const properties = output_config?.format?.schema['properties'];
+function questionOf(request: MessagesRequest): Question {
+  const { messages } = request;
+  const { properties } = askedSchema(request);
   const last = messages.at(-1);
   return {
     lines: linesOf(textOf(messages[0]?.content ?? '')),
     fields: Object.keys(properties ?? {}),
     repair: messages.length > 1 && last !== undefined ? textOf(last.content) : undefined,
   };
+}
+
+function parsedObject(words: string): object | undefined {
+  try {
+    const parsed: unknown = JSON.parse(words);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the transcript back as a model would: numbered lines and their continuations. */

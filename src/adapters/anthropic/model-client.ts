@@ -4,9 +4,10 @@ import type {
   MessageParam,
   TextBlockParam,
 } from '@anthropic-ai/sdk/resources/messages';
-import { AfterwordError } from '../../errors.ts';
+import { z } from 'zod';
+import { AfterwordError, isAfterwordError } from '../../errors.ts';
 import type { ModelAnswer, ModelClient, ModelRequest } from '../../extract/model-client.ts';
-import { outputFormat } from './output-schema.ts';
+import { askedForm, type OutputForm } from './output-form.ts';
 import { readMessage } from './read-message.ts';
 import { timeoutError, translateError } from './translate-error.ts';
 
@@ -15,30 +16,26 @@ const defaultBaseURL = 'https://api.anthropic.com';
 export interface AnthropicModelClientOptions {
   readonly apiKey: string;
   readonly baseURL?: string | undefined;
+  /** Structured output by JSON schema unless told. */
+  readonly output?: OutputForm | undefined;
   /** From sending the request to the last byte of the answer. */
   readonly timeoutMs: number;
 }
 
 /** Claude over the Messages API: structured output, the system prompt cached, one request a call. */
 export function createAnthropicModelClient(options: AnthropicModelClientOptions): ModelClient {
-  const { timeoutMs } = options;
+  const { timeoutMs, output = 'schema' } = options;
   const sdk = createSdk(options);
   const send = (params: MessageCreateParamsNonStreaming, signal: AbortSignal): Promise<Anthropic.Message> =>
-    withTimeout(timeoutMs, signal, (either) => sdk.messages.create(params, { signal: either }));
+    withTimeout(timeoutMs, signal, output, (either) => sdk.messages.create(params, { signal: either }));
 
   return {
     async ask<Answer>(request: ModelRequest<Answer>, signal: AbortSignal): Promise<ModelAnswer> {
-      return readMessage(await send(toParams(request), signal));
+      return readMessage(await send(toParams(request, output), signal));
     },
     async verifyCredentials(model: string, signal: AbortSignal): Promise<string> {
-      const message = await send(
-        { model, max_tokens: 1, messages: [{ role: 'user', content: 'ping' }] },
-        signal,
-      );
-      if (typeof message.model === 'string' && message.model !== '') return message.model;
-      throw new AfterwordError('MODEL_UNREACHABLE', 'what answered does not speak the Messages API', {
-        hint: 'Check ANTHROPIC_BASE_URL.',
-      });
+      const answered = await send({ ...probe(model), ...askedForm(output, probeSchema) }, signal);
+      return nameOfProbed(model, () => readMessage(answered), output);
     },
   };
 }
@@ -57,16 +54,47 @@ function createSdk({ apiKey, baseURL, timeoutMs }: AnthropicModelClientOptions):
   });
 }
 
-function toParams<Answer>(request: ModelRequest<Answer>): MessageCreateParamsNonStreaming {
+const probeSchema = z.strictObject({ ok: z.boolean() });
+
+function probe(model: string): MessageCreateParamsNonStreaming {
+  return { model, max_tokens: 64, messages: [{ role: 'user', content: 'Answer that it is ok.' }] };
+}
+
+/** The name of who answered; whether it did so in the form asked for is what only an answer tells. */
+function nameOfProbed(model: string, read: () => ModelAnswer, output: OutputForm): string {
+  let answer: ModelAnswer;
+  try {
+    answer = read();
+  } catch (error) {
+    // It is there and lets us in, whatever it made of so small a question.
+    if (isAfterwordError(error) && ['MODEL_CUT_OFF', 'MODEL_REFUSED'].includes(error.code)) return model;
+    throw error;
+  }
+  if (isJsonObject(answer.text)) return answer.model;
+  throw new AfterwordError('MODEL_OUTPUT_INVALID', 'the server does not keep to the form that is asked for', {
+    hint: `Set MODEL_OUTPUT=${output === 'schema' ? 'tool' : 'schema'}.`,
+  });
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function toParams<Answer>(
+  request: ModelRequest<Answer>,
+  output: OutputForm,
+): MessageCreateParamsNonStreaming {
   return {
     model: request.model,
     max_tokens: request.maxOutputTokens,
     system: [cached(request.system)],
     messages: toMessages(request),
-    output_config: {
-      format: outputFormat(request.answerSchema),
-      ...(request.effort === undefined ? {} : { effort: request.effort }),
-    },
+    ...askedForm(output, request.answerSchema, request.effort),
   };
 }
 
@@ -100,6 +128,7 @@ function cached(text: string): TextBlockParam {
 async function withTimeout<T>(
   ms: number,
   signal: AbortSignal,
+  output: OutputForm,
   call: (either: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
@@ -117,7 +146,7 @@ async function withTimeout<T>(
     return await call(either.signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw late.signal.aborted ? timeoutError(error) : translateError(error);
+    throw late.signal.aborted ? timeoutError(error) : translateError(error, output);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AfterwordError, type ErrorCode } from '../../errors.ts';
 import type { ModelAnswer } from '../../extract/model-client.ts';
 import type { Usage } from '../../model/results.ts';
+import { answerTool } from './output-form.ts';
 
 const tokens = z.number().int().min(0);
 
@@ -10,7 +11,14 @@ const tokens = z.number().int().min(0);
 const messageSchema = z.object({
   type: z.literal('message'),
   model: z.string().min(1),
-  content: z.array(z.object({ type: z.string(), text: z.string().optional() })),
+  content: z.array(
+    z.object({
+      type: z.string(),
+      text: z.string().optional(),
+      name: z.string().optional(),
+      input: z.unknown().optional(),
+    }),
+  ),
   stop_reason: z.string(),
   usage: z.object({
     input_tokens: tokens,
@@ -22,19 +30,31 @@ const messageSchema = z.object({
 type KnownMessage = z.infer<typeof messageSchema>;
 
 /**
- * The structured answer's text. MODEL_REFUSED, MODEL_CUT_OFF and MODEL_OUTPUT_INVALID
+ * The structured answer's text: what the answer's tool was called with, else what was written,
+ * for a server may keep to the form without calling. MODEL_REFUSED, MODEL_CUT_OFF and MODEL_OUTPUT_INVALID
  * (no text) carry in their details the tokens that were paid all the same.
  */
 export function readMessage(response: Message): ModelAnswer {
   const message = parseMessage(response);
   const usage = usageOf(message);
-  const text = message.content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
+  const text = toolInput(message) ?? writtenText(message);
   const failure = failureOf(message.stop_reason, text);
   if (failure === undefined) return { model: message.model, text, usage };
   const [code, reason] = failure;
   throw new AfterwordError(code, reason, {
     details: { ...countsOf(usage), stopReason: message.stop_reason.slice(0, 40) },
   });
+}
+
+function toolInput({ content }: KnownMessage): string | undefined {
+  const call = content.find(({ type, name }) => type === 'tool_use' && name === answerTool);
+  if (call?.input === undefined) return undefined;
+  // Some servers pass on the text that the model wrote.
+  return typeof call.input === 'string' ? call.input : JSON.stringify(call.input);
+}
+
+function writtenText({ content }: KnownMessage): string {
+  return content.map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join('');
 }
 
 function countsOf(usage: Usage): Record<string, number> {

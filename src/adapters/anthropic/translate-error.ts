@@ -1,4 +1,5 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import type { OutputForm } from './output-form.ts';
 import { AfterwordError, ensureError, isAfterwordError, type ErrorCode } from '../../errors.ts';
 
 interface Meaning {
@@ -12,11 +13,12 @@ interface Meaning {
  * The class of a failed request. Nothing of the response's body is carried over, for
  * providers quote the request in it: status, the error's type and its request id are.
  */
-export function translateError(thrown: unknown): AfterwordError {
+export function translateError(thrown: unknown, output: OutputForm): AfterwordError {
   if (isAfterwordError(thrown)) return thrown;
   const error = ensureError(thrown);
   const response = asApiError(error);
-  const { code, message, retryable, hint } = response === undefined ? unreachable : meaningOf(response);
+  const { code, message, retryable, hint } =
+    response === undefined ? unreachable : meaningOf(response, output);
   const retryAfterMs = response === undefined ? undefined : retryAfter(response);
   return new AfterwordError(code, message, {
     cause: withoutText(error),
@@ -35,10 +37,22 @@ function asApiError(error: Error): APIError | undefined {
   return error instanceof APIError ? (error as APIError) : undefined;
 }
 
-function meaningOf(error: APIError): Meaning {
+function meaningOf(error: APIError, output: OutputForm): Meaning {
   if (error instanceof APIConnectionTimeoutError) return timeout;
   if (error instanceof APIConnectionError) return unreachable;
-  return meaningOfStatus(error.status, error);
+  const meaning = meaningOfStatus(error.status, error);
+  if (meaning !== requestInvalid || output !== 'schema') return meaning;
+  return refusesOutputForm(error) ? noStructuredOutput : { ...meaning, hint: formHint };
+}
+
+/**
+ * A server that says it does not know the field in which the form is asked for would refuse every
+ * call. What is wrong with one schema in it is that stage's own trouble.
+ */
+function refusesOutputForm({ apiMessage }: APIError): boolean {
+  return /^\W*output_config(?:\.format)?\W+(?:extra inputs|unknown|unrecogni[sz]ed|unexpected|unsupported|(?:is |are )?not (?:permitted|supported|allowed))/i.test(
+    apiMessage ?? '',
+  );
 }
 
 function meaningOfStatus(status: number | undefined, error: APIError): Meaning {
@@ -151,6 +165,13 @@ const unknownModel: Meaning = {
   retryable: false,
   hint: 'Check AFTERWORD_MODEL and ANTHROPIC_BASE_URL.',
 };
+const noStructuredOutput: Meaning = {
+  code: 'MODEL_CREDENTIALS',
+  message: 'the server does not take structured output by JSON schema',
+  retryable: false,
+  hint: 'Set MODEL_OUTPUT=tool; windows wait and are not lost.',
+};
+const formHint = 'If the server lacks structured output by JSON schema, set MODEL_OUTPUT=tool.';
 const requestInvalid: Meaning = {
   code: 'MODEL_REQUEST_INVALID',
   message: 'the model provider refused the request as invalid',

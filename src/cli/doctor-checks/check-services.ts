@@ -10,7 +10,7 @@ export async function checkModel(config: Config): Promise<readonly Finding[]> {
   const { anthropic } = config;
   if (anthropic === null) return [ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')];
   const findings = await Promise.all(
-    modelsInUse(config).map(async (model) => named(model, await checkOneModel(anthropic, model))),
+    modelsInUse(config).map(async (model) => named(model, await checkOneModel(config, anthropic, model))),
   );
   return findings.flat();
 }
@@ -23,6 +23,7 @@ function named(model: string, findings: readonly Finding[]): readonly Finding[] 
 }
 
 function checkOneModel(
+  { extract: { output } }: Config,
   { apiKey, baseUrl }: NonNullable<Config['anthropic']>,
   model: string,
 ): Promise<readonly Finding[]> {
@@ -32,6 +33,7 @@ function checkOneModel(
     const client = createAnthropicModelClient({
       apiKey: apiKey.reveal(),
       baseURL: baseUrl ?? undefined,
+      output,
       timeoutMs,
     });
     const answered = await client.verifyCredentials(model, AbortSignal.timeout(timeoutMs));

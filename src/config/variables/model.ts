@@ -1,6 +1,15 @@
 import { httpUrlKind } from '../address-kinds.ts';
-import { integerKind, moneyKind, nameKind, positiveDurationOrNeverKind, secretKind } from '../kinds.ts';
+import {
+  choiceKind,
+  integerKind,
+  moneyKind,
+  nameKind,
+  positiveDurationOrNeverKind,
+  secretKind,
+} from '../kinds.ts';
 import { defaulted, optional } from './variable.ts';
+
+export const modelOutputs = ['schema', 'tool'] as const;
 
 export const modelVariables = {
   ANTHROPIC_API_KEY: optional({
@@ -18,6 +27,13 @@ export const modelVariables = {
     about: 'Model that extracts.',
     byDefault: 'claude-haiku-5-5',
     inFile: 'model',
+  }),
+  MODEL_OUTPUT: defaulted({
+    kind: choiceKind(modelOutputs),
+    about:
+      'How the model is asked to answer in form: `schema`, by JSON schema; `tool`, by a tool that it has to call, for compatible servers that lack the former.',
+    byDefault: 'schema',
+    inFile: 'modelOutput',
   }),
   MODEL_TRANSCRIPT_TOKENS: defaulted({
     kind: integerKind(4_000, 2_000_000),

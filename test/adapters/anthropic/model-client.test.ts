@@ -24,7 +24,9 @@ beforeEach(() => {
   server.reset();
 });
 
-const clientOf = (options: { timeoutMs?: number; apiKey?: string; baseURL?: string } = {}) =>
+const clientOf = (
+  options: { output?: 'schema' | 'tool'; timeoutMs?: number; apiKey?: string; baseURL?: string } = {},
+) =>
   createAnthropicModelClient({ apiKey: testApiKey, baseURL: server.baseURL, timeoutMs: 10_000, ...options });
 
 function requestOf(changes: Partial<ModelRequest<unknown>> = {}): ModelRequest<unknown> {
@@ -37,6 +39,16 @@ function requestOf(changes: Partial<ModelRequest<unknown>> = {}): ModelRequest<u
     ...changes,
   };
 }
+
+/** A message as a compatible server may put it. */
+const message = (content: readonly object[]): string =>
+  JSON.stringify({
+    type: 'message',
+    model: 'm',
+    content,
+    stop_reason: 'tool_use',
+    usage: { input_tokens: 1, output_tokens: 1 },
+  });
 
 async function failureOf(promise: Promise<unknown>): Promise<AfterwordError> {
   const error = await promise.then(
@@ -99,7 +111,37 @@ describe('what is sent', () => {
 
   it('proves credentials with a call that costs next to nothing', async () => {
     await expect(clientOf().verifyCredentials('claude-haiku-5-5', signal)).resolves.toBe('claude-haiku-5-5');
-    expect(server.calls[0]?.request.max_tokens).toBe(1);
+    expect(server.calls[0]?.request.max_tokens).toBeLessThan(100);
+    expect(server.calls[0]?.question.fields).toEqual(['ok']);
+  });
+
+  it('forces one tool with the same closed schema, and reads what it is called with', async () => {
+    const answer = await clientOf({ output: 'tool' }).ask(requestOf(), signal);
+    expect(JSON.parse(answer.text)).toMatchObject({ facts: { facts: [{ entity_name: 'diagnosis' }] } });
+    await clientOf().ask(requestOf(), signal);
+    const [byTool, bySchema] = server.calls.map(({ request }) => request);
+    expect(byTool?.output_config).toBeUndefined();
+    expect(byTool?.tool_choice).toEqual({ type: 'tool', name: byTool?.tools?.[0]?.name });
+    expect(byTool?.tools?.[0]?.input_schema).toEqual(bySchema?.output_config?.format?.schema);
+    expect(byTool?.system).toEqual(bySchema?.system);
+    expect(bySchema?.tools).toBeUndefined();
+  });
+
+  it('takes what is written for the answer where the tool is not called', async () => {
+    server.script({ kind: 'raw', body: message([{ type: 'text', text: '{"facts":1}' }]) });
+    expect(await clientOf({ output: 'tool' }).ask(requestOf(), signal)).toMatchObject({
+      text: '{"facts":1}',
+    });
+  });
+
+  it('takes the text of a tool’s input that a server did not parse', async () => {
+    server.script({
+      kind: 'raw',
+      body: message([{ type: 'tool_use', name: 'answer', input: '{"facts":1}' }]),
+    });
+    expect(await clientOf({ output: 'tool' }).ask(requestOf(), signal)).toMatchObject({
+      text: '{"facts":1}',
+    });
   });
 
   it('uses the key and address that it was given, whatever the environment says', async () => {
@@ -246,6 +288,60 @@ describe('what fails', () => {
     await vi.waitFor(() => {
       expect(server.calls[0]?.aborted).toBe(true);
     });
+  });
+
+  it('names the same failures when it asks by a tool', async () => {
+    const client = clientOf({ output: 'tool' });
+    server.script(replies.cutOff(), replies.refusal(), replies.emptyAnswer());
+    for (const code of ['MODEL_CUT_OFF', 'MODEL_REFUSED', 'MODEL_OUTPUT_INVALID']) {
+      expect(await failureOf(client.ask(requestOf(), signal))).toMatchObject({ code, details: { calls: 1 } });
+    }
+    server.script(replies.malformedJson());
+    expect((await client.ask(requestOf(), signal)).text).toBe('{"facts": {"facts": [');
+  });
+
+  it('stops for a server that refuses structured output, and names the setting', async () => {
+    const compatible = await AnthropicServer.start({ structuredOutput: 'refuses' });
+    try {
+      const { baseURL } = compatible;
+      for (const asked of [
+        clientOf({ baseURL }).ask(requestOf(), signal),
+        clientOf({ baseURL }).verifyCredentials('any', signal),
+      ]) {
+        const error = await failureOf(asked);
+        expect(error).toMatchObject({ code: 'MODEL_CREDENTIALS', retryable: false });
+        expect(error.hint).toContain('MODEL_OUTPUT=tool');
+      }
+      const answer = await clientOf({ baseURL, output: 'tool' }).ask(requestOf(), signal);
+      expect(JSON.parse(answer.text)).toHaveProperty('summary');
+    } finally {
+      await compatible.close();
+    }
+  });
+
+  it('finds out by the proof of credentials that a server answers in no form', async () => {
+    const compatible = await AnthropicServer.start({ structuredOutput: 'ignores' });
+    try {
+      const { baseURL } = compatible;
+      const error = await failureOf(clientOf({ baseURL }).verifyCredentials('any', signal));
+      expect(error).toMatchObject({ code: 'MODEL_OUTPUT_INVALID' });
+      expect(error.hint).toContain('MODEL_OUTPUT=tool');
+      await expect(clientOf({ baseURL, output: 'tool' }).verifyCredentials('any', signal)).resolves.toBe(
+        'any',
+      );
+    } finally {
+      await compatible.close();
+    }
+  });
+
+  it.each([
+    'output_config.format.schema: recursive schemas are not supported',
+    'messages.0: "output_config: unknown" is not permitted',
+  ])('takes a bad request for this question’s own: %s', async (words) => {
+    server.script({ kind: 'error', status: 400, type: 'invalid_request_error', message: words });
+    const error = await failureOf(clientOf().ask(requestOf(), signal));
+    expect(error).toMatchObject({ code: 'MODEL_REQUEST_INVALID' });
+    expect(error.hint).toContain('MODEL_OUTPUT=tool');
   });
 
   it('sends nothing when it is aborted before', async () => {
