@@ -415,10 +415,13 @@ describe('a window that is too long to be read at once', () => {
 
   it('is summed up from the summaries of its parts', async () => {
     let part = 0;
+    const firstTopics: string[] = [];
     server.byDefault = replies.answer((question) => {
       part += 1;
       const summary_text = `The user named thing number ${part}.`;
-      const key_topics = [`topic ${part}`, `thing ${part}`];
+      // Of its newest lines, which no part before it had.
+      const key_topics = question.lines.slice(-2).map(({ text }) => text.split(/[ .]/)[2] ?? '');
+      firstTopics.push(...key_topics.slice(0, 1));
       const cited_lines = question.lines.slice(0, 1).map(({ number }) => number);
       const summary = { summary_text, key_topics, emotional_tone: 'neutral', certainty: 0.9, cited_lines };
       return { ...honestDrafts(question), summary };
@@ -427,7 +430,7 @@ describe('a window that is too long to be read at once', () => {
     expect(summary).toMatchObject({ status: 'done' });
     const { result } = summary as { result: { summary_text: string; key_topics: string[] } };
     expect(result.summary_text).toMatch(/^The user named thing number 1\. The user named thing number 2\./);
-    expect(result.key_topics.slice(0, 3)).toEqual(['topic 1', 'topic 2', 'topic 3']);
+    expect(result.key_topics.slice(0, 3)).toEqual(firstTopics.slice(0, 3));
   });
 
   it('is asked again about the one part that was answered in a wrong shape', async () => {
@@ -531,6 +534,43 @@ it('is cancelled on the wire, with the reason given', async () => {
   await vi.waitFor(() => {
     expect(server.calls[0]?.aborted).toBe(true);
   });
+});
+
+it('asks for words in the language of the conversation, and takes them as they are', async () => {
+  const german = transcriptOf(
+    ['user', 'Hallo! Ich spiele jedes Wochenende Badminton.'],
+    ['assistant', 'Wie schön! Wo spielst du denn?'],
+    ['user', 'In einer Halle am Hafen. Sag bitte Du zu mir und fass dich kurz.'],
+    ['assistant', 'Gern, das mache ich.'],
+    ['user', 'Am Samstag ist ein Turnier in Lübeck.'],
+  );
+  const summary = {
+    summary_text:
+      'Der Nutzer spielt jedes Wochenende Badminton und nimmt am Samstag an einem Turnier in Lübeck teil.',
+    key_topics: ['Badminton am Wochenende', 'Turnier in Lübeck'],
+    emotional_tone: 'positive',
+    certainty: 1,
+    cited_lines: [1, 5],
+  };
+  const preference = {
+    key: 'response_length',
+    value: 'short',
+    explicit: true,
+    confidence: 1,
+    reasoning: 'Der Nutzer bittet um kurze Antworten.',
+    evidence: [{ line: 3, quote: 'fass dich kurz' }],
+  };
+  server.script(honestBut({ summary, preferences: { preferences: [preference] } }));
+  const outcomes = await ask({ transcript: german });
+  expect(JSON.stringify(server.calls[0]?.request.system)).toContain(
+    "Words of your own (summaries, topics, reasons) are in the main language of the user's messages.",
+  );
+  expect(server.calls).toHaveLength(1);
+  expect(outcomes).toMatchObject([
+    { result: { summary_text: summary.summary_text, key_topics: summary.key_topics } },
+    { result: { facts: [{ entity_name: 'Wochenende' }] } },
+    { result: { preferences: [{ value: 'short', reasoning: preference.reasoning }] } },
+  ]);
 });
 
 it('sends what users wrote as data within the fence, and only there', async () => {
