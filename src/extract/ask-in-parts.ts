@@ -1,10 +1,10 @@
-import { addUsage } from './usage.ts';
+import { noUsage } from '../model/results.ts';
 import { askAboutText, refusalOf, type StageAnswer, type TextContext } from './ask-text.ts';
 import { mergerOf } from './merge-drafts.ts';
 import { readMerged } from './read-draft.ts';
 import type { Stage, StageOutcome } from './stage.ts';
 import { cutTranscriptText, type TextLimits } from './transcript-texts.ts';
-import { noUsage } from '../model/results.ts';
+import { addUsage } from './usage.ts';
 
 /** A window that is too long for one text. */
 export interface LongWindow {

@@ -5,7 +5,7 @@ import { looking, ok, type Finding } from './check.ts';
 
 const timeoutMs = 15_000;
 
-/** Claude's credentials, by a real call of one token to every model that is in use. */
+/** Claude's credentials and the form of its answers, by a real call of a few tokens to every model in use. */
 export async function checkModel(config: Config): Promise<readonly Finding[]> {
   const { anthropic } = config;
   if (anthropic === null) return [ok('model', 'ANTHROPIC_API_KEY is unset: the offline analyser is used')];
