@@ -244,6 +244,20 @@ describeWithPostgres('afterword doctor where parts are dead', () => {
     expect(printed).not.toContain(password);
   });
 
+  it('tells that a server answers in no form, until it is asked by a tool', async () => {
+    const compatible = await AnthropicServer.start({ structuredOutput: 'ignores' });
+    const environment = {
+      DATABASE_URL: `postgres://someone@${deadPort}/afterword`,
+      ANTHROPIC_API_KEY: testApiKey,
+      ANTHROPIC_BASE_URL: compatible.baseURL,
+    };
+    const before = await examine(environment);
+    expect(before.of('model')).toMatchObject({ state: 'fail', hint: 'Set MODEL_OUTPUT=tool.' });
+    const after = await examine({ ...environment, MODEL_OUTPUT: 'tool' });
+    expect(after.of('model')).toMatchObject({ state: 'ok' });
+    await compatible.close();
+  });
+
   it('asks Qdrant with its key and the embeddings service for a word', async () => {
     const qdrant = await QdrantServer.start({ apiKey: 'qdrant-key' });
     const embeddings = await EmbeddingsServer.start({ model: 'tiny', dimension: 12 });
