@@ -3,9 +3,11 @@ import { describeBot } from '../../src/config/describe-config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { settingDifferences, toRunConfiguration } from '../../src/config/run-configuration.ts';
 import { settingsForBot } from '../../src/config/settings-for-bot.ts';
+import { describeStrategy } from '../../src/config/strategies.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { SettingsStanding } from '../../src/model/run-settings.ts';
 import { isAfterwordError } from '../../src/errors.ts';
+import { guardWord } from '../../src/telemetry/fields.ts';
 import { configOf, faultsOf, filesOf } from './config-files.ts';
 
 const withKey = { ANTHROPIC_API_KEY: 'any' };
@@ -106,6 +108,19 @@ describe('strategies', () => {
     const words = (text: string): Config => withPrompts({ strategies }, { 'team/p/rules.md': text });
     expect(told(words('Be brief.'), words('Be brief.'))).toEqual([]);
     expect(told(words('Be brief.'), words('Be thorough.'))).toHaveLength(1);
+  });
+
+  it('are told in words that a log may hold', () => {
+    const strategies = {
+      default: { weight: 1, prompts: './p', model: 'm-1', callShape: 'separate', effort: 'low' },
+    };
+    const config = withPrompts(
+      { strategies },
+      { 'team/p/rules.md': 'Be brief.', 'team/p/facts.md': 'Names.' },
+    );
+    const told = config.extract.strategies.map(describeStrategy).join();
+    const word = told.replaceAll(',', '/').replaceAll(' ', '-');
+    expect(guardWord(word)).toBe(word);
   });
 
   it('are warned about where no model is asked', () => {

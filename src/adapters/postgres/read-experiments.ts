@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { StrategyTally } from '../../experiments/compare-strategies.ts';
 import { measureNames, type MeasureName } from '../../experiments/measures.ts';
 import { translating } from './database-errors.ts';
+import { unhurried } from './pool.ts';
 
 export interface ExperimentFilter {
   readonly botId?: string | undefined;
@@ -12,69 +13,71 @@ export interface ExperimentFilter {
 }
 
 /**
- * What is measured of a window, as SQL over `asked` (a window's newest results) and `called` (the
- * calls that they took). Null: not known of this window; such windows do not count for the measure.
- * One more measure is a line here and one in `measures`.
+ * What is measured of a window, as SQL over `w`: a window's newest results and the calls that they
+ * took. Null: not known of this window; such windows do not count for the measure. One more
+ * measure is a line here and one in `measures`.
  */
 const measureSql: Readonly<Record<MeasureName, string>> = {
-  failures: 'asked.failed::int',
-  grounding: `(asked.summary ->> 'grounded_share')::float8`,
-  compression: `(asked.summary ->> 'compression_ratio')::float8`,
-  topic_diversity: `(asked.summary ->> 'topic_diversity')::float8`,
+  failures: 'w.failed::int',
+  grounding: `(w.summary ->> 'grounded_share')::float8`,
+  compression: `(w.summary ->> 'compression_ratio')::float8`,
+  topic_diversity: `(w.summary ->> 'topic_diversity')::float8`,
   // Summaries that nearly repeat an earlier one of the same person.
-  duplicates: `case when asked.summary is not null then
-    (exists (select from afterword.summary_links l where l.window_id = asked.window_id))::int end`,
-  calls: 'called.calls',
-  input_tokens: 'called.input_tokens',
-  cached_input_tokens: 'called.cached_input_tokens',
-  output_tokens: 'called.output_tokens',
-  cost_usd: 'called.cost_nano_usd / 1e9',
-  latency_ms: 'called.latency_ms',
+  duplicates: `case when w.summary is not null then
+    (exists (select from afterword.summary_links l where l.window_id = w.window_id))::int end`,
+  calls: 'w.calls',
+  input_tokens: 'w.input_tokens',
+  cached_input_tokens: 'w.cached_input_tokens',
+  output_tokens: 'w.output_tokens',
+  cost_usd: 'w.cost_nano_usd / 1e9',
+  latency_ms: `case when w.under_way is not null then coalesce(
+        (select sum(extract(epoch from upper(span) - lower(span))) * 1000 from unnest(w.under_way) span), 0)::float8 end`,
 };
 
 /**
- * - `asked`: live windows of runs that readers see, each with the results of its newest revision,
- *   by the strategy that made them. `by_model`: a model was asked, whatever came of it; where
- *   all were skipped nobody was, and such windows are not read.
- * - `called`: latency is the time during which calls of the revision were under way, those side
- *   by side once, waits between them not at all. Its cost is not known where that of one call is not.
+ * - `parts`: results of live windows' newest revisions in runs that readers see, and below them all
+ *   calls. What belongs together is found by grouping and not by a join: whatever the
+ *   statistics say, grouping reads each row once.
+ * - `windows`: by the strategy that made them. Calls without results, and windows of which all was
+ *   skipped, so that nobody was asked, fall out. `by_model`: a model was asked, whatever came of
+ *   it. Latency is the time during which calls were under way, those side by side once, waits
+ *   between them not at all; a cost is not known where that of one call is not.
  * - A row for each person and one for the whole, told apart by `key_id`: what leaves the database
  *   is as much as there are people, not windows.
  */
 const selectTallies = `
-  with asked as (
-    select t.strategy, t.key_id, t.window_id, t.revision, k.bot_id,
-      bool_or(t.method = 'model') is true or bool_or(t.method = 'offline') is not true as by_model,
-      bool_or(t.status = 'failed') as failed,
-      (array_agg(t.result) filter (where t.stage = 'summary' and t.method = 'model'))[1] as summary,
-      array_agg(distinct t.model) filter (where t.model is not null) as models
+  with parts as (
+    select t.window_id, t.revision, t.strategy, t.key_id, k.bot_id, t.status, t.method, t.model,
+      case when t.stage = 'summary' and t.method = 'model' then t.result end as summary,
+      null::bigint as input_tokens, null::bigint as cached_input_tokens, null::bigint as output_tokens,
+      null::bigint as cost_nano_usd, null::tstzrange as under_way
     from afterword.windows w
     join afterword.user_keys k on k.key_id = w.key_id and k.run_id = w.run_id
     join afterword.stage_tasks t on t.window_id = w.window_id and t.revision = w.revision and t.superseded_at is null
     where w.status in ('open', 'closed') and ($1::text is null or k.bot_id = $1)
       and ($2::timestamptz is null or t.created_at >= $2) and ($3::timestamptz is null or t.created_at < $3)
-    group by t.strategy, t.key_id, t.window_id, t.revision, k.bot_id
-    having not bool_and(t.status = 'skipped')
-  ), calls as (
-    select c.window_id, c.revision, c.strategy, count(*)::float8 as calls,
-      sum(c.input_tokens)::float8 as input_tokens, sum(c.cached_input_tokens)::float8 as cached_input_tokens, sum(c.output_tokens)::float8 as output_tokens,
-      case when bool_and(c.cost_nano_usd is not null) then sum(c.cost_nano_usd)::float8 end as cost_nano_usd,
-      range_agg(tstzrange(c.called_at, c.called_at + c.took_ms * interval '1 millisecond'))
-        filter (where c.took_ms is not null) as under_way
+    union all
+    select c.window_id, c.revision, c.strategy, null, null, null, null, null, null,
+      c.input_tokens, c.cached_input_tokens, c.output_tokens, c.cost_nano_usd,
+      tstzrange(c.called_at, c.called_at + c.took_ms * interval '1 millisecond')
     from afterword.model_calls c
-    where c.outcome is not null
-      and exists (select from asked a
-        where a.window_id = c.window_id and a.revision = c.revision and a.strategy = c.strategy)
-    group by c.window_id, c.revision, c.strategy
-  ), called as (
-    select c.*, case when under_way is not null then
-        coalesce((select sum(extract(epoch from upper(r) - lower(r))) * 1000 from unnest(under_way) r), 0)
-      end::float8 as latency_ms
-    from calls c
+    where c.outcome is not null and ($1::text is null or c.bot_id = $1)
+  ), windows as (
+    select strategy, window_id, max(key_id) as key_id, max(bot_id) as bot_id,
+      bool_or(method = 'model') is true or bool_or(method = 'offline') is not true as by_model,
+      coalesce(bool_or(status = 'failed'), false) as failed,
+      (array_agg(summary) filter (where summary is not null))[1] as summary,
+      array_agg(distinct model) filter (where model is not null) as models,
+      nullif(count(input_tokens), 0)::float8 as calls, sum(input_tokens)::float8 as input_tokens,
+      sum(cached_input_tokens)::float8 as cached_input_tokens, sum(output_tokens)::float8 as output_tokens,
+      case when count(cost_nano_usd) = count(input_tokens) then sum(cost_nano_usd)::float8 end as cost_nano_usd,
+      range_agg(under_way) filter (where not upper_inf(under_way)) as under_way
+    from parts group by window_id, revision, strategy
+    having bool_or(status <> 'skipped')
   ), measured as (
-    select asked.strategy, asked.key_id, asked.bot_id, asked.by_model, asked.models,
+    select w.strategy, w.key_id, w.bot_id, w.by_model, w.models,
       ${measureNames.map((name) => `${measureSql[name]} as ${name}`).join(',\n      ')}
-    from asked left join called using (window_id, revision, strategy)
+    from windows w
   ), tallied as (
     select strategy, key_id, count(*) filter (where by_model) as windows,
       count(*) filter (where not by_model) as offline_windows, array_agg(distinct bot_id) as bots,
@@ -112,13 +115,9 @@ type TallyRow = Readonly<Record<`${MeasureName}_count`, string>> &
  * @throws AfterwordError DATABASE_UNAVAILABLE
  */
 export async function readExperiments(pool: pg.Pool, filter: ExperimentFilter): Promise<StrategyTally[]> {
-  const { rows } = await translating(() =>
-    pool.query<TallyRow>(selectTallies, [
-      filter.botId ?? null,
-      toTime(filter.sinceMs),
-      toTime(filter.untilMs),
-    ]),
-  );
+  const values = [filter.botId ?? null, toTime(filter.sinceMs), toTime(filter.untilMs)];
+  // A long history takes its time.
+  const { rows } = await translating(() => pool.query<TallyRow>(unhurried(selectTallies, values)));
   return rows.filter((row) => row.key_id === null).map((whole) => toTally(whole, rows));
 }
 
