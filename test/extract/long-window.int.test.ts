@@ -59,21 +59,28 @@ async function storeLongWindow(): Promise<void> {
 
 const price = { inputUsdPerMillion: 1, cachedInputUsdPerMillion: 0.1, outputUsdPerMillion: 5 };
 
-function openWorker(
-  ask: (real: ModelClient) => ModelClient['ask'] = (real) => (request, signal) => real.ask(request, signal),
-  leaseMs = 60_000,
-): ExtractWorker {
+interface WorkerSetup {
+  readonly ask?: (real: ModelClient) => ModelClient['ask'];
+  readonly leaseMs?: number;
+  readonly budgetUsd?: number;
+}
+
+function openWorker({ ask, leaseMs = 60_000, budgetUsd = 100 }: WorkerSetup = {}): ExtractWorker {
   const deps: ExtractDeps = extractDeps(harness.pool, server, 'one');
   const { model } = deps;
   if (model === undefined) throw new Error('no model');
   return new ExtractWorker({
     ...deps,
     forBot: () => ({ stages: [summaryStage, factsStage], model: 'any', ignoresUser: () => false }),
-    model: { gate: model.gate, client: { ...model.client, ask: ask(model.client) } },
+    model: {
+      gate: model.gate,
+      client: ask === undefined ? model.client : { ...model.client, ask: ask(model.client) },
+    },
     transcriptTokens: 4_000,
     costs: {
       priceOf: () => price,
-      ledgerFor: (claim) => createPostgresCallLedger(harness.pool, claim, { all: toNanoUsd(100), bot: null }),
+      ledgerFor: (claim) =>
+        createPostgresCallLedger(harness.pool, claim, { all: toNanoUsd(budgetUsd), bot: null }),
       resumeDeferred: () => Promise.resolve(0),
     },
     concurrency: 1,
@@ -102,9 +109,11 @@ describe('a window of 500 messages above the limit', () => {
   it('is read in parts after a crash between two of them as well, each part paid for once', async () => {
     await storeLongWindow();
     let calls = 0;
-    const dying = openWorker((real) => (request, signal) => {
-      calls += 1;
-      return calls === 3 ? Promise.reject(new Error('died')) : real.ask(request, signal);
+    const dying = openWorker({
+      ask: (real) => (request, signal) => {
+        calls += 1;
+        return calls === 3 ? Promise.reject(new Error('died')) : real.ask(request, signal);
+      },
     });
     await extract(dying);
     expect(await harness.rows('select status from afterword.extractions')).toEqual([{ status: 'retrying' }]);
@@ -150,10 +159,29 @@ describe('a window of 500 messages above the limit', () => {
     expect(sums?.told).toBe(sums?.tokens);
   }, 60_000);
 
+  it('waits for a budget that has no room for its next part, and then pays for the rest', async () => {
+    await storeLongWindow();
+    // Room for the most that one call can cost, and for little more.
+    await extract(openWorker({ budgetUsd: 0.08 }));
+    expect(await harness.rows('select status, error_code from afterword.extractions')).toEqual([
+      { status: 'deferred', error_code: 'MODEL_BUDGET_SPENT' },
+    ]);
+    const before = server.calls.length;
+    expect(before).toBeGreaterThan(0);
+    const asked = (from: number): number[] =>
+      server.calls
+        .slice(from)
+        .flatMap(({ question }) => question.lines.slice(0, 1).map(({ number }) => number));
+    await extract(openWorker());
+    expect(await harness.rows('select status from afterword.extractions')).toEqual([{ status: 'done' }]);
+    expect(Math.min(...asked(before))).toBeGreaterThan(Math.max(...asked(0).slice(0, before)));
+    expect(new Set(asked(0)).size).toBe(server.calls.length);
+  }, 60_000);
+
   it('lets go of its request when the lease is lost at a later part', async () => {
     await storeLongWindow();
     server.script(replies.answer(everything), replies.hang());
-    const worker = openWorker(undefined, 1);
+    const worker = openWorker({ leaseMs: 1 });
     await endGrace(harness);
     await worker.claim();
     await until('the second part is asked about', () => server.calls.length === 2, { everyMs: 5 });
