@@ -1,12 +1,15 @@
 import type { Relation } from '../../model/results.ts';
-import type { DraftEvidence, FactDraft } from '../stages/drafts.ts';
-import { draftOf, typeOfItem, type Claim } from './claims.ts';
+import type { FactDraft } from '../stages/drafts.ts';
+import { withBoth, yes } from './both-lines.ts';
+import { typeOfItem } from './claims.ts';
 import { parseText, type Sentence, type Token } from './language-model.ts';
-import { languages, occupations } from './lexicon/entity-heads.ts';
-import { readList, type ListItem } from './lists.ts';
-import { joined, readNounPhrase, takeWhile } from './phrases.ts';
+import { languages } from './lexicon/entity-heads.ts';
+import { readList } from './lists.ts';
+import { readNounPhrase } from './phrases.ts';
 import type { BotQuestion, Utterance } from './reading.ts';
 import { having } from './rules/belongings.ts';
+import { readShortAnswer } from './short-answers.ts';
+import { readProposal, readTitle } from './proposals.ts';
 
 /**
  * What an answer says only together with its question: "Do you have any pets?" /
@@ -17,10 +20,14 @@ export function readAnswer(utterance: Utterance): FactDraft[] {
   const { answers, sentences } = utterance;
   const first = sentences[0];
   if (answers === null || first === undefined || first.asks) return [];
-  return [...readYesNo(utterance, answers, first), ...readShortAnswer(utterance, answers, first)];
+  return [
+    ...readYesNo(utterance, answers, first),
+    ...readProposal(utterance, answers, first),
+    ...readTitle(utterance, answers, first),
+    ...readShortAnswer(utterance, answers, first),
+  ];
 }
 
-const yes = /^(?:yes|yeah|yep|yup|sure|of course|definitely|absolutely|indeed|i do|i am|i have)\b/i;
 const no = /^(?:no|nope|nah|not really|i don't|i do not|never)\b/i;
 
 function readYesNo(utterance: Utterance, question: BotQuestion, first: Sentence): FactDraft[] {
@@ -110,110 +117,4 @@ function asserted(
         first.tokens.length,
       ),
     );
-}
-
-interface ShortAnswerRule {
-  readonly asks: RegExp;
-  read(first: Sentence): Claim[];
-}
-
-const shortAnswers: readonly ShortAnswerRule[] = [
-  { asks: /\bwhat(?:'s| is) your name\b|\bmay i (?:know|ask) your name\b/i, read: nameIn },
-  { asks: /\bhow old are you\b|\bwhat(?:'s| is) your age\b/i, read: ageIn },
-  {
-    asks: /\bwhere do you (?:currently )?live\b|\bwhere are you living\b/i,
-    read: (first) => placeIn(first, 'lives_in'),
-  },
-  {
-    asks: /\bwhere are you (?:originally )?from\b|\bwhere do you come from\b/i,
-    read: (first) => placeIn(first, 'from'),
-  },
-  {
-    asks: /\bwhat do you do (?:for (?:a living|work)|\?)|\bwhat(?:'s| is) your (?:job|occupation|profession)\b/i,
-    read: jobIn,
-  },
-  {
-    asks: /\bwhat (?:are|is|'s) your (?:hobby|hobbies|interests?)\b|\bwhat do you (?:like|enjoy|love) (?:to do|doing)\b|\bwhat hobbies do you have\b/i,
-    read: (first) => listIn(first, 'enjoys'),
-  },
-  {
-    asks: /\bwhat (?:kind|type|sort|genre)s? of [\w -]{2,30} do you (?:like|enjoy|prefer|love)\b/i,
-    read: (first) => listIn(first, 'likes'),
-  },
-  {
-    asks: /\bwhat(?:'s| is| are) your favou?rite\b|\bwhich [\w -]{2,30} do you like (?:best|the most)\b/i,
-    read: (first) => listIn(first, 'prefers'),
-  },
-  { asks: /\b(?:what|which) languages? do you speak\b/i, read: (first) => listIn(first, 'speaks') },
-];
-
-/** Answers without a verb of their own: "Lisbon", "32", "hiking and chess". */
-function readShortAnswer(utterance: Utterance, question: BotQuestion, first: Sentence): FactDraft[] {
-  const words = first.tokens.filter(({ pos }) => pos !== 'PUNCT');
-  const isSentence = words.some(
-    ({ lower, pos }) => /^(?:i|we|it|my|you|no|not|n't|nothing|everything)$/.test(lower) || pos === 'AUX',
-  );
-  const rule = shortAnswers.find(({ asks }) => asks.test(question.text));
-  if (rule === undefined || isSentence || words.length === 0 || words.length > 14) return [];
-  return rule.read(first).map((claim) => withBoth(claim, utterance, question, first, claim.end));
-}
-
-function nameIn({ tokens }: Sentence): Claim[] {
-  const words = takeWhile(tokens, 0, ({ text }) => /^\p{Lu}[\p{L}'.-]+$/u.test(text)).slice(0, 3);
-  const next = tokens[words.length];
-  const endsThere = next === undefined || /^[.,!]$/.test(next.text);
-  return words.length === 0 || !endsThere || yes.test(joined(words))
-    ? []
-    : [{ relation: 'is_named', name: joined(words), type: 'name', confidence: 0.9, end: words.length }];
-}
-
-function ageIn({ tokens }: Sentence): Claim[] {
-  const at = tokens.findIndex(({ text }) => /^\d{1,3}$/.test(text));
-  const years = Number(tokens[at]?.text);
-  return at < 0 || at > 1 || years < 5 || years > 110
-    ? []
-    : [{ relation: 'is_aged', name: String(years), type: 'other', confidence: 0.9, end: at + 1 }];
-}
-
-function placeIn({ tokens }: Sentence, relation: 'lives_in' | 'from'): Claim[] {
-  const at = /^(?:in|from|near)$/.test(tokens[0]?.lower ?? '') ? 1 : 0;
-  const place = readNounPhrase(tokens, at);
-  return place?.isProper === true && tokens[0]?.lower !== 'near'
-    ? [{ relation, name: place.name, type: 'place', confidence: 0.88, end: place.end }]
-    : [];
-}
-
-function jobIn({ tokens }: Sentence): Claim[] {
-  const job = readNounPhrase(tokens, 0);
-  return job !== undefined && occupations.has(job.head)
-    ? [{ relation: 'works_as', name: job.name, type: 'occupation', confidence: 0.9, end: job.end }]
-    : [];
-}
-
-function listIn({ tokens }: Sentence, relation: Relation): Claim[] {
-  return readList(tokens, 0)
-    .filter((item: ListItem) => relation !== 'speaks' || languages.has(item.head))
-    .map((item) => ({
-      relation,
-      name: item.name,
-      type: relation === 'speaks' ? 'language' : typeOfItem(item),
-      confidence: 0.85,
-      end: item.end,
-    }));
-}
-
-function withBoth(
-  claim: Claim,
-  { line }: Utterance,
-  question: BotQuestion,
-  first: Sentence,
-  end: number,
-): FactDraft {
-  const quote = line.message.content.slice(first.start, first.tokens[end - 1]?.end ?? first.end);
-  const at = question.line.message.content.replaceAll('’', "'").indexOf(question.text);
-  const asked: DraftEvidence = {
-    line: question.line.number,
-    quote: question.line.message.content.slice(at, at + question.text.length),
-  };
-  return { ...draftOf(claim), evidence: [asked, { line: line.number, quote }] };
 }

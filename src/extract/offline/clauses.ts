@@ -220,6 +220,12 @@ function modalityOf(
     )
   )
     return 'role-play';
+  if (
+    /\bin (?:my|the|a|this) (?:dream|game|story|novel|role-?play)\b/i.test(
+      tokens.map(({ text }) => text).join(' '),
+    )
+  )
+    return 'role-play';
   if (isHypothetical(tokens, words, verb)) return 'hypothetical';
   return subject === 'relative' ? 'about-someone-else' : 'stated';
 }

@@ -11,7 +11,10 @@ import { readClause } from './rules/by-verb.ts';
 import { readFavorites, type PlacedClaim } from './rules/favorites.ts';
 import { readCausedFeelings } from './rules/feelings.ts';
 import { readName } from './rules/identity.ts';
+import { readDreams } from './rules/prospects.ts';
 import { readBirthday } from './rules/milestones.ts';
+import { readBadState, readBereavement, readCircumstances } from './rules/bad-states.ts';
+import { readHardship } from './rules/troubles.ts';
 
 /**
  * What the user said of themselves, by rules over their own sentences; precision before
@@ -52,6 +55,11 @@ function placed(utterance: Utterance, sentence: Sentence, isFirst: boolean): Fac
     ...readPossessives(sentence),
     ...readCausedFeelings(sentence),
     ...readBirthday(sentence, utterance.line.message.sentAtMs),
+    ...readDreams(sentence),
+    ...readBadState(sentence),
+    ...readCircumstances(sentence),
+    ...readHardship(sentence),
+    ...readBereavement(sentence),
   ];
   return claims.map((claim) => withQuote(claim, utterance, sentence));
 }

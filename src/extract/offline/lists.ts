@@ -18,9 +18,15 @@ export function readList(tokens: readonly Token[], at: number): ListItem[] {
   const items: ListItem[] = [];
   let next = skipAdverbs(tokens, at);
   while (next < tokens.length) {
-    const found = readItems(tokens, next, items.at(-1));
+    const found = readItems(tokens, next, sharing(items, tokens, next));
     const last = found.at(-1);
-    if (last === undefined) break;
+    if (last === undefined) {
+      // One member that has no name must not hide those after it.
+      const after = items.length === 0 ? undefined : afterUnreadable(tokens, next);
+      if (after === undefined) break;
+      next = skipAdverbs(tokens, after);
+      continue;
+    }
     if (items.length > 0 && startsClause(tokens, last.end)) break;
     items.push(...found);
     const link = linkLength(tokens, last.end);
@@ -30,16 +36,37 @@ export function readList(tokens: readonly Token[], at: number): ListItem[] {
   return shareHead(items, tokens);
 }
 
+/** The doing whose verb the next member may share: "painting cats and dogs", not "painting, reading books, and cats". */
+function sharing(items: readonly ListItem[], tokens: readonly Token[], next: number): ListItem | undefined {
+  const doings = items.filter(({ phrase }) => phrase === null).length;
+  const isParted = tokens[next - 1]?.text === ',' || tokens[next - 2]?.text === ',';
+  return doings > 1 && isParted ? undefined : items.at(-1);
+}
+
+/** Where the list goes on after a member without a name; undefined where something else begins. */
+function afterUnreadable(tokens: readonly Token[], from: number): number | undefined {
+  for (let at = from; at < tokens.length && at < from + 6; at++) {
+    const token = tokens[at];
+    if (token === undefined || /^[.!?;:()"]/.test(token.text) || token.pos === 'AUX') return undefined;
+    if (objectPronouns.has(token.lower) || clauseBreakers.has(token.lower)) return undefined;
+    if (token.pos === 'VERB' && !/ing$/.test(token.lower)) return undefined;
+    const link = at === from ? 0 : linkLength(tokens, at);
+    if (link > 0) return at + link;
+  }
+  return undefined;
+}
+
 function readItems(tokens: readonly Token[], at: number, before: ListItem | undefined): ListItem[] {
   const doing = readDoing(tokens, at);
-  if (doing !== undefined) return [doing];
+  if (doing !== undefined) return [doing, ...examplesOfDoing(tokens, doing)];
   const phrase = readNounPhrase(tokens, at);
   if (phrase === undefined) return [];
-  const examples = readExamples(tokens, phrase);
-  if (examples.length > 0) return examples;
-  if (!isNameable(phrase)) return [];
+  const examples = readExamples(tokens, phrase.end);
+  if (!isNameable(phrase)) return examples;
   // "reading novels and comics": the second is read as well.
-  const shared = before?.phrase === null ? sharedVerb(before.name) : '';
+  // "watching films and painting": a doing of its own.
+  const isDoing = phrase.name.endsWith('ing') && typeOfHead(phrase.name) === 'hobby';
+  const shared = before?.phrase === null && !isDoing ? sharedVerb(before.name) : '';
   const name = shared + phrase.name;
   return [
     {
@@ -48,7 +75,17 @@ function readItems(tokens: readonly Token[], at: number, before: ListItem | unde
       phrase: shared === '' ? phrase : null,
       end: phrase.end,
     },
+    ...examples,
   ];
+}
+
+/** "playing sports like tennis and golf": playing each of them. */
+function examplesOfDoing(tokens: readonly Token[], doing: ListItem): ListItem[] {
+  const verb = sharedVerb(doing.name);
+  if (verb === '') return [];
+  return readExamples(tokens, doing.end).map((item) =>
+    item.phrase === null ? item : { ...item, name: verb + item.name, head: doing.head, phrase: null },
+  );
 }
 
 function sharedVerb(doing: string): string {
@@ -58,13 +95,18 @@ function sharedVerb(doing: string): string {
   return `${verb ?? ''}${link} `;
 }
 
-/** "activities such as climbing and dancing" means climbing and dancing. */
-function readExamples(tokens: readonly Token[], phrase: NounPhrase): ListItem[] {
-  const at = phrase.end + (tokens[phrase.end]?.text === ',' ? 1 : 0);
-  const isSuchAs = tokens[at]?.lower === 'such' && tokens[at + 1]?.lower === 'as';
-  const isLike = tokens[at]?.lower === 'like' || tokens[at]?.lower === 'including';
-  if (isSuchAs) return readList(tokens, at + 2);
-  return isLike ? readList(tokens, at + 1) : [];
+/** "activities such as climbing and dancing" names climbing and dancing. */
+function readExamples(tokens: readonly Token[], end: number): ListItem[] {
+  const at = end + (/^[,(:-]$/.test(tokens[end]?.text ?? '') ? 1 : 0);
+  const [first, second] = [tokens[at]?.lower ?? '', tokens[at + 1]?.lower ?? ''];
+  const isPair = /^(?:such as|for example|for instance)$/.test(`${first} ${second}`);
+  const comma = tokens[at + 2]?.text === ',' ? 1 : 0;
+  const isWord = /^(?:like|including|especially|particularly|e\.g\.?)$/.test(first);
+  if (!isPair && !isWord) return [];
+  // "food like my mother's": no example.
+  return readList(tokens, isPair ? at + 2 + comma : at + 1).filter(
+    ({ phrase }) => phrase?.possessive == null,
+  );
 }
 
 /** "playing chess", "listening to classical music", "hiking". */
@@ -72,6 +114,8 @@ export function readDoing(tokens: readonly Token[], at: number): ListItem | unde
   const verb = tokens[at];
   if (verb === undefined || !isDoing(verb)) return undefined;
   const head = verb.lemma.toLowerCase();
+  const outdoors = readPhrasalDoing(tokens, at);
+  if (outdoors !== undefined) return outdoors;
   const particle = /^(?:to|at|with|on|up|out|for|about|in)$/.test(tokens[at + 1]?.lower ?? '') ? 1 : 0;
   const object = readNounPhrase(tokens, at + 1 + particle);
   const bare = { name: verb.lower, head, phrase: null, end: at + 1 };
@@ -86,12 +130,23 @@ export function readDoing(tokens: readonly Token[], at: number): ListItem | unde
   return { name: `${verb.lower} ${link}${article}${object.name}`, head, phrase: null, end: object.end };
 }
 
+/** "working out", "hanging out with friends": the particle makes the doing. */
+function readPhrasalDoing(tokens: readonly Token[], at: number): ListItem | undefined {
+  const verb = tokens[at];
+  const words = `${verb?.lower ?? ''} ${tokens[at + 1]?.lower ?? ''}`;
+  if (verb === undefined || !/^(?:(?:working|hanging|eating|dining) out|dressing up)$/.test(words))
+    return undefined;
+  const company = tokens[at + 2]?.lower === 'with' ? readNounPhrase(tokens, at + 3) : undefined;
+  const name = company === undefined ? words : `${words} with ${company.name}`;
+  return { name, head: verb.lemma.toLowerCase(), phrase: null, end: company?.end ?? at + 2 };
+}
+
 function readExamplesAfterVerb(
   tokens: readonly Token[],
   verb: Token,
   object: NounPhrase,
 ): ListItem | undefined {
-  const first = readExamples(tokens, object)[0];
+  const first = readExamples(tokens, object.end)[0];
   return first === undefined
     ? undefined
     : { name: `${verb.lower} ${first.name}`, head: verb.lemma.toLowerCase(), phrase: null, end: first.end };
@@ -118,8 +173,9 @@ function isBareDoing(tokens: readonly Token[], at: number): boolean {
 function linkLength(tokens: readonly Token[], at: number): number {
   const [first, second, third] = [tokens[at]?.lower, tokens[at + 1]?.lower, tokens[at + 2]?.lower];
   if (first === 'as' && second === 'well' && third === 'as') return 3;
+  if ((first === 'along' && second === 'with') || (first === 'but' && second === 'also')) return 2;
   if (first === ',') return second === 'and' || second === 'or' ? 2 : 1;
-  return first === 'and' || first === 'or' || first === '&' || first === '/' ? 1 : 0;
+  return first === 'and' || first === 'or' || first === '&' || first === '/' || first === 'plus' ? 1 : 0;
 }
 
 function skipAdverbs(tokens: readonly Token[], at: number): number {
@@ -176,6 +232,26 @@ export function readAction(
   return { name: joined(kept), head: verb.lemma.toLowerCase(), end: at + words.length };
 }
 
+/** "read, swim and play chess": each of several actions after one "to". */
+export function readActions(
+  tokens: readonly Token[],
+  at: number,
+): { name: string; head: string; end: number }[] {
+  const first = readAction(tokens, at);
+  if (first === undefined) return [];
+  const actions = [first];
+  for (let end = first.end; ;) {
+    const link = linkLength(tokens, end);
+    const next = end + link + (tokens[end + link]?.lower === 'to' ? 1 : 0);
+    const verb = tokens[next];
+    const isBare = verb?.pos === 'VERB' && verb.lower === verb.lemma.toLowerCase();
+    const action = link > 0 && isBare ? readAction(tokens, next) : undefined;
+    if (action === undefined) return actions;
+    actions.push(action);
+    end = action.end;
+  }
+}
+
 function isKeptInAction({ lower }: Token): boolean {
   return !/^(?:my|our|own|some|any|maybe|perhaps|really|just|also|finally)$/.test(lower);
 }
@@ -195,8 +271,13 @@ function takeAction(tokens: readonly Token[], at: number): Token[] {
     words.push(token);
   }
   // A cut at nine words, or before a verb of the next clause, must not dangle.
-  while (words.length > 1 && isDangling(words.at(-1))) words.pop();
+  while (words.length > 1 && isDangling(words.at(-1)) && !isParticle(words)) words.pop();
   return words;
+}
+
+/** "catch up", "work out": the verb is not whole without it. */
+function isParticle(words: readonly Token[]): boolean {
+  return words.at(-2)?.pos === 'VERB' && /^(?:up|out|off|down|away|back)$/.test(words.at(-1)?.lower ?? '');
 }
 
 function endsAction(tokens: readonly Token[], index: number): boolean {
@@ -205,6 +286,7 @@ function endsAction(tokens: readonly Token[], index: number): boolean {
   if (token.lower === 'how' && tokens[index + 1]?.lower === 'to') return false;
   if (/^(?:and|or)$/.test(token.lower)) return !/^(?:NOUN|PROPN)$/.test(tokens[index + 1]?.pos ?? '');
   if (/^(?:i|we|you|he|she|they|it)$/.test(token.lower)) return true;
+  if (token.lower === 'one' && tokens[index + 1]?.lower === 'day') return true;
   return clauseBreakers.has(token.lower) && !/^how$/.test(token.lower);
 }
 

@@ -91,14 +91,39 @@ function continuesName(tokens: readonly Token[], index: number, length: number):
   const token = tokens[index];
   if (token === undefined) return false;
   if (isFunctionWord(token)) return false;
-  if (length > 0 && looseEnds.has(token.lower)) return false;
+  if (length > 0 && (looseEnds.has(token.lower) || namesTime(tokens, index))) return false;
   if (token.text === '-' || token.text === '&') return length > 0 && isNameWord(tokens[index + 1]);
+  if (token.lower === 'and') return joinsAdjectives(tokens, index, length);
   if (token.lower === "'s") return length > 0 && token.pos === 'PART' && isNameWord(tokens[index + 1]);
   if (isNameWord(token)) return true;
   if (isDoingAtEnd(tokens, index) && length > 0) return true;
   // "fried rice", "running shoes": a participle only before a noun.
   if (/^(?:called|named|titled)$/.test(token.lower)) return false;
   return token.pos === 'VERB' && /(?:ed|en|ing)$/.test(token.lower) && isNameWord(tokens[index + 1]);
+}
+
+/** "an exam next Monday", "a trip on Friday": when, not what. */
+function namesTime(tokens: readonly Token[], index: number): boolean {
+  const [word, next] = [tokens[index]?.lower ?? '', tokens[index + 1]?.lower ?? ''];
+  return (
+    (/^(?:next|last|this|coming)$/.test(word) && (looseEnds.has(next) || days.test(next))) ||
+    (days.test(word) && /^\p{Ll}/u.test(tokens[index - 1]?.text ?? ''))
+  );
+}
+
+const days =
+  /^(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|winter|semester)$/;
+
+/** "sweet and sour fish": one dish, and no cut after "sweet". */
+function joinsAdjectives(tokens: readonly Token[], index: number, length: number): boolean {
+  const isAdjective = (token: Token | undefined): boolean =>
+    token?.pos === 'ADJ' && /^\p{Ll}/u.test(token.text) && !valuingAdjectives.has(token.lower);
+  return (
+    length > 0 &&
+    isAdjective(tokens[index - 1]) &&
+    isAdjective(tokens[index + 1]) &&
+    tokens[index + 2]?.pos === 'NOUN'
+  );
 }
 
 /** "US" is a country, "us" is not. */
@@ -164,20 +189,36 @@ function complete(
 }
 
 function withoutPraise(words: readonly Token[]): readonly Token[] {
-  const first = words.findIndex((word) => !valuingAdjectives.has(word.lower));
+  const first = words.findIndex(
+    (word, index) => !valuingAdjectives.has(word.lower) || isOfName(words, index),
+  );
   return first < 0 ? words.slice(-1) : words.slice(first);
+}
+
+/** "New Zealand", "Big Ben": a capital that the next word has too. */
+function isOfName(words: readonly Token[], index: number): boolean {
+  const isCapital = (token: Token | undefined): boolean => /^\p{Lu}/u.test(token?.text ?? '');
+  return isCapital(words[index]) && isCapital(words[index + 1]);
 }
 
 /** "a cup of tea", "a book about business": part of the name; "a house in Rome" is not. */
 function readTail(tokens: readonly Token[], at: number, head: Token): { text: string; end: number } {
   const none = { text: '', end: at };
   const link = tokens[at]?.lower;
+  const kind = head.lemma.toLowerCase();
   const isAbout =
     link === 'about' &&
-    /^(?:book|novel|article|essay|movie|film|blog|documentary|podcast|song|show)$/.test(head.lemma);
-  if (link !== 'of' && !isAbout) return none;
+    /^(?:book|novel|article|essay|movie|film|blog|documentary|podcast|song|show|class|course|lecture)$/.test(
+      kind,
+    );
+  const isOfSubject =
+    /^(?:in|on)$/.test(link ?? '') && /^(?:course|class|degree|lecture|workshop|seminar|lesson)$/.test(kind);
+  const isWay = link === 'to' && /^(?:trip|visit|journey|flight|tour)$/.test(kind);
+  const isAuthor = link === 'by' && /^(?:concert|song|book|novel|album|movie|film|painting)$/.test(kind);
+  if (link !== 'of' && !isAbout && !isOfSubject && !isWay && !isAuthor) return none;
   const inner = readNounPhrase(tokens, at + 1);
-  if (inner === undefined || inner.possessive !== null) return none;
+  if (inner === undefined || inner.possessive !== null || inner.name.length > 40) return none;
+  if ((isWay || isAuthor) && !inner.isProper) return none;
   const article =
     /^(?:the|a|an)$/.test(tokens[at + 1]?.lower ?? '') && inner.isProper
       ? `${tokens[at + 1]?.text ?? ''} `

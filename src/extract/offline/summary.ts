@@ -114,6 +114,7 @@ function pluralVerb(clause: string): string {
     does: 'do',
     practices: 'practice',
     studies: 'study',
+    misses: 'miss',
   };
   const plural = irregular[verb] ?? (/[^s]s$/.test(verb) ? verb.slice(0, -1) : verb);
   return [plural, ...rest].join(' ');

@@ -14,7 +14,7 @@ import { Rejections } from './rejections.ts';
  */
 export const factsStage: Stage<FactsDraft, FactsResult> = {
   name: 'facts',
-  version: '1',
+  version: '2',
   // One message can hold a name; there is no conversation too short for a fact.
   minMessages: 1,
   draftSchema: factsDraftSchema,

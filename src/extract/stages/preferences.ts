@@ -18,7 +18,7 @@ const maxReasoningLength = 300;
 /** How the user wants to be talked to. */
 export const preferencesStage: Stage<PreferencesDraft, PreferencesResult> = {
   name: 'preferences',
-  version: '1',
+  version: '2',
   minMessages: 3,
   draftSchema: preferencesDraftSchema,
   resultSchema: preferencesResultSchema,

@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FactDraft } from '../../../src/extract/stages/drafts.ts';
 import { offlineFacts } from '../../../src/extract/offline/facts.ts';
 import { factsStage } from '../../../src/extract/stages/facts.ts';
-import { bot, conversation, user, type Said } from './conversation.ts';
-
-/** "relation entity", with what is out of the ordinary behind it. */
-function learnt(...said: readonly (Said | string)[]): string[] {
-  const lines = said.map((line) => (typeof line === 'string' ? user(line) : line));
-  return offlineFacts(conversation(lines)).facts.map(inBrief);
-}
-
-function inBrief(fact: FactDraft): string {
-  const verb = fact.predicate ?? fact.relation;
-  const marks = [
-    fact.polarity === 'negative' ? '-' : '',
-    fact.modality === 'stated' ? '' : `(${fact.modality})`,
-    ...fact.attributes.map(({ name, value }) => `[${name} ${value}]`),
-  ].filter((mark) => mark !== '');
-  return [verb, fact.entity_name, ...marks].join(' ');
-}
+import { bot, conversation, user } from './conversation.ts';
+import { learnt } from './learnt.ts';
 
 describe('what the user says in their own sentences', () => {
   it.each([

@@ -29,6 +29,7 @@ export const ailments = wordSet(
 export const occasions = wordSet(
   'interview exam test appointment wedding presentation trip vacation holiday concert birthday party reunion',
   'anniversary deadline surgery operation banquet competition tournament marathon graduation conference',
+  'performance audition race contest ceremony recital workshop honeymoon',
 );
 
 export const occupations = wordSet(
@@ -80,6 +81,9 @@ const byType: readonly (readonly [EntityType, ReadonlySet<string>])[] = [
       'photography cooking baking gardening knitting sewing fishing camping reading writing gaming traveling travelling',
       'travel boxing karate judo jogging fitness calligraphy pottery origami astronomy game games sport sports poker',
       'racing bowling billiards archery fencing gymnastics ballet meditation crafts embroidery crochet karaoke shopping',
+      'exercising meditating diving snorkeling rafting kayaking canoeing sailing rowing skydiving skating rollerblading',
+      'sightseeing sculpting woodworking stargazing birdwatching journaling blogging weightlifting studying sleeping',
+      'volunteering exercise workout pingpong ping-pong',
     ),
   ],
   [

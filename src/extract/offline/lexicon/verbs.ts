@@ -6,6 +6,7 @@ export const knownVerbs = wordSet(
   'speak paint draw dance sing swim hike cycle practice practise write read watch learn visit feel teach garden knit sew',
   'climb ski surf skate fish meditate train grow build listen jog camp code move consider think look search hope wish',
   'try start begin keep have go do be make get buy adopt eat drink smoke quit stop avoid volunteer know drive attend',
+  'exercise struggle need miss lack prepare change open take find join finish complete save improve teach meet face',
 );
 
 /** Participles that describe: "I am interested" is being, not a passive. */
@@ -23,4 +24,5 @@ export function verbOfGerund(form: string): string | undefined {
 export const pastimeVerbs = wordSet(
   'collect write paint draw cook bake run swim hike cycle dance sing read watch travel garden knit sew volunteer climb ski',
   'surf skate fish meditate train teach study grow build listen journal photograph sketch jog camp crochet compose code',
+  'exercise',
 );

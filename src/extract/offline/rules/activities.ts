@@ -3,7 +3,7 @@ import { clauseEnd, type Clause } from '../clauses.ts';
 import { typeOfHead } from '../lexicon/entity-heads.ts';
 import { pastimeVerbs } from '../lexicon/verbs.ts';
 import { readList } from '../lists.ts';
-import { asDoing } from './tastes.ts';
+import { asDoing, oneForm } from './tastes.ts';
 
 const instruments =
   /^(?:guitar|piano|violin|drum|cello|ukulele|flute|saxophone|trumpet|bass|harp|clarinet|keyboard|viola|accordion)s?$/;
@@ -17,7 +17,12 @@ function isHabit(clause: Clause): boolean {
   if (verb.modal !== null || verb.tense === 'future') return false;
   if (clause.hasEnded) return true;
   if (verb.tense === 'perfect') return verb.isProgressive && !verb.isNegated;
-  return verb.tense === 'present' && !verb.isProgressive;
+  return verb.tense === 'present' && (!verb.isProgressive || (isLately(clause) && !verb.isNegated));
+}
+
+/** "Lately I'm practicing the flute": more than this moment. */
+function isLately({ tokens }: Clause): boolean {
+  return tokens.some(({ lower }) => /^(?:lately|recently|nowadays)$/.test(lower));
 }
 
 function hasHabitWord(clause: Clause): boolean {
@@ -48,7 +53,10 @@ export function readPractice(clause: Clause): Claim[] {
     .filter((item) => relation === 'practices' || ['hobby', 'skill'].includes(typeOfHead(item.head)))
     .map((item) => ({
       relation,
-      name: item.name,
+      // "I do exercises" is exercising.
+      name: item.name.includes(' ')
+        ? item.name
+        : oneForm(pastimeVerbs.has(item.head) ? item.head : item.name),
       type: typeOfItem(item) === 'other' ? 'skill' : typeOfItem(item),
       polarity: clause.verb.isNegated ? 'negative' : 'positive',
       confidence: 0.85,
@@ -59,6 +67,9 @@ export function readPractice(clause: Clause): Claim[] {
 /** "I collect stamps", "I've been watching films". */
 export function readPastime(clause: Clause): Claim[] {
   const { verb, tokens } = clause;
+  const isReading = /^(?:read|watch)$/.test(verb.lemma) && verb.tense === 'present' && verb.isProgressive;
+  const underWay = isReading && !verb.isNegated ? openWork(clause, doingOf(clause)?.name ?? '') : undefined;
+  if (underWay !== undefined) return [underWay];
   if (!isHabit(clause) || verb.lemma === 'study') return [];
   const doing = doingOf(clause);
   if (doing === undefined || (!doing.hasObject && !hasHabitWord(clause) && verb.tense !== 'perfect'))

@@ -9,16 +9,17 @@ import {
   readPractice,
 } from './activities.ts';
 import { readGetting, readHaving } from './belongings.ts';
+import { readCharacter } from './character.ts';
 import {
   eventVerbs,
   readApplication,
   readAttendance,
   readCooking,
   readEvent,
-  readTitledWork,
   readVisit,
 } from './experiences.ts';
-import { readFeeling } from './feelings.ts';
+import { readFeeling, readSecondFeeling } from './feelings.ts';
+import { readHabit } from './habits.ts';
 import {
   readGraduation,
   readHome,
@@ -29,10 +30,34 @@ import {
   readWork,
 } from './home-and-work.ts';
 import { readBeing } from './identity.ts';
-import { readConsidering, readPlan, readResolve, readSearch, readWant } from './intentions.ts';
+import {
+  readAchievement,
+  readCompletion,
+  readMissing,
+  readOuting,
+  readParticipation,
+  readQuarrel,
+  readTakingUp,
+} from './happenings.ts';
+import { readPlan, readResolve, readSearch, readWant } from './intentions.ts';
+import { readAnticipation, readAppointment, readConsidering, readPreparation } from './prospects.ts';
+import { readFinishedWork, readTitledWork } from './works.ts';
+import { readDuty, readNeed } from './needs.ts';
 import { pastimeVerbs } from '../lexicon/verbs.ts';
 import { readDiagnosis } from './milestones.ts';
-import { readAversion, readLeaning, readTaste, tasteVerbs } from './tastes.ts';
+import { readAversion, readInterest, readLeaning, readTaste, tasteVerbs } from './tastes.ts';
+import {
+  readBusyness,
+  readDiscord,
+  readMishap,
+  readOvertime,
+  readSaving,
+  readSleeplessness,
+  readStanding,
+  readTrying,
+  readTurn,
+} from './turns.ts';
+import { readFindingHard, readHavingTrouble, readLack, readStruggle } from './troubles.ts';
 
 type ClauseRule = (clause: Clause) => Claim[];
 
@@ -43,6 +68,7 @@ const rules: readonly (readonly [string, ClauseRule])[] = [
   ['stand bear', readAversion],
   ['become get', readLeaning],
   ['be', readBeing],
+  ['be', readCharacter],
   ['be feel get become', readFeeling],
   ['have own keep get', readHaving],
   ['get buy adopt', readGetting],
@@ -71,13 +97,42 @@ const rules: readonly (readonly [string, ClauseRule])[] = [
   [eventVerbs.join(' '), readEvent],
   ['apply', readApplication],
   ['diagnose suffer', readDiagnosis],
+  ['need', readNeed],
+  ['have', readDuty],
+  ['have face deal go run encounter experience', readHavingTrouble],
+  ['struggle', readStruggle],
+  ['have make find get lack', readLack],
+  ['find', readFindingHard],
+  ['get', readTurn],
+  ['get', readDiscord],
+  ['catch hurt injure sprain break', readMishap],
+  ['be', readStanding],
+  ['be', readBusyness],
+  ['work', readOvertime],
+  ['try', readTrying],
+  ['finish', readFinishedWork],
+  ['save', readSaving],
+  ['sleep', readSleeplessness],
+  ['have develop', readInterest],
+  ['look', readAnticipation],
+  ['prepare', readPreparation],
+  ['take participate run', readParticipation],
+  ['get receive', readAchievement],
+  ['finish complete', readCompletion],
+  ['go', readOuting],
+  ['break have get argue quarrel', readQuarrel],
+  ['miss', readMissing],
+  ['take pick sign enroll enrol', readTakingUp],
 ];
 
 const byLemma = index();
 
 /** All that a clause says. */
 export function readClause(clause: Clause): Claim[] {
-  return (byLemma.get(clause.verb.lemma) ?? []).flatMap((rule) => rule(clause));
+  const claims = (byLemma.get(clause.verb.lemma) ?? []).flatMap((rule) => rule(clause));
+  // Rules for any verb: what the particular ones have not told.
+  const others = claims.length > 0 ? [] : [...readHabit(clause), ...readAppointment(clause)];
+  return [...claims, ...others, ...(clause.verb.lemma === 'feel' ? [] : readSecondFeeling(clause))];
 }
 
 /** "I'd like to visit Japan", "I would love a dog". */

@@ -1,14 +1,16 @@
 import { typeOfItem, type Claim } from '../claims.ts';
 import type { Clause } from '../clauses.ts';
+import type { Token } from '../language-model.ts';
 import { typeOfHead } from '../lexicon/entity-heads.ts';
 import { readList, type ListItem } from '../lists.ts';
 import { readNounPhrase } from '../phrases.ts';
 
-const isOver = ({ verb }: Clause): boolean =>
+/** Told as finished: "I went", "I have been". */
+export const isOver = ({ verb }: Clause): boolean =>
   /^(?:past|perfect)$/.test(verb.tense) && !verb.isProgressive && verb.modal === null;
 
 const commonPlaces =
-  /^(?:beach|museum|racetrack|zoo|aquarium|gallery|concert|festival|theater|theatre|cinema|countryside|mountain|temple|castle|stadium|carnival|exhibition|opera|amusement|lake|island|sea|seaside|village|wedding|party|conference)s?$/;
+  /^(?:beach|museum|racetrack|zoo|aquarium|gallery|concert|festival|theater|theatre|cinema|countryside|mountain|temple|castle|stadium|carnival|exhibition|opera|amusement|lake|island|sea|seaside|village|wedding|party|conference|restaurant|cafe|café|bistro|spot|attraction|resort|palace|tower|waterfall|forest|valley|garden|farm|town|bookstore|winery|vineyard|planetarium|ruin|monument|cathedral|monastery|shrine|spring|sanctuary|hometown|desert|canyon|cave|harbor|circus|fair|market|club|bar)s?$/;
 
 /** "I traveled to Xiamen", "I've been to Peru", "I visited the museum", "I've never been to Paris". */
 export function readVisit(clause: Clause): Claim[] {
@@ -17,9 +19,27 @@ export function readVisit(clause: Clause): Claim[] {
   const isBeen = verb.lemma === 'be' && verb.form === 'been';
   const needsTo = verb.lemma !== 'visit';
   if ((verb.lemma === 'be' && !isBeen) || (needsTo && tokens[verb.end]?.lower !== 'to')) return [];
-  return readList(tokens, verb.end + (needsTo ? 1 : 0))
-    .filter((item) => item.phrase?.possessive === null && isWorthVisiting(item))
-    .map((item) => visitClaim(item, clause));
+  return (
+    readList(tokens, verb.end + (needsTo ? 1 : 0))
+      .filter((item) => item.phrase?.possessive === null && isWorthVisiting(item))
+      // Not to have been in some restaurant yesterday says nothing.
+      .filter((item) => !verb.isNegated || item.phrase?.isProper === true)
+      .map((item) => visitClaim(placed(item, tokens), clause))
+      .filter(({ name }) => !tooBare.test(name))
+  );
+}
+
+/** These say something only with a word more: "old town", "town near Kyoto". */
+const tooBare =
+  /^(?:town|village|spot|attraction|club|bar|market|garden|farm|valley|fair|tower|island|city|cave|lake)s?$/;
+
+/** "a village near Kyoto": where it is, when that has a name. */
+function placed(item: ListItem, tokens: readonly Token[]): ListItem {
+  const link = tokens[item.end]?.lower ?? '';
+  const place = /^(?:in|near|of)$/.test(link) ? readNounPhrase(tokens, item.end + 1) : undefined;
+  return place?.isProper === true && item.phrase?.isProper === false
+    ? { ...item, name: `${item.name} ${link} ${place.name}`, end: place.end }
+    : item;
 }
 
 function isWorthVisiting(item: ListItem): boolean {
@@ -70,63 +90,6 @@ export function readAttendance(clause: Clause): Claim[] {
   ];
 }
 
-/** "I watched a movie called …", "I just finished reading …": works that have a title. */
-export function readTitledWork(clause: Clause): Claim[] {
-  const { tokens, verb } = clause;
-  if (!isOver(clause) || verb.isNegated) return [];
-  const called = titleAfterCalled(clause);
-  if (called.length > 0) return called;
-  return readList(tokens, verb.end).flatMap((item) => {
-    const { phrase } = item;
-    if (phrase === null) return [];
-    const title = phrase.givenName ?? (tokens[phrase.start]?.text === '"' ? phrase.name : null);
-    if (
-      title === null ||
-      !(typeOfHead(phrase.head) === 'media' || phrase.givenName === null || phrase.head === 'one')
-    )
-      return [];
-    const kind = phrase.givenName === null ? null : phrase.head;
-    return [
-      {
-        relation: 'other',
-        predicate: worksPredicate(verb.lemma),
-        name: title,
-        type: 'media',
-        attributes: { kind: kind === 'one' ? null : kind },
-        confidence: 0.9,
-        end: phrase.end,
-      } satisfies Claim,
-    ];
-  });
-}
-
-/** "I watched a really great one called …". */
-function titleAfterCalled({ tokens, verb }: Clause): Claim[] {
-  const at = tokens.findIndex(
-    ({ lower }, index) =>
-      index >= verb.end && index < verb.end + 8 && /^(?:called|titled|named)$/.test(lower),
-  );
-  const title = at < 0 ? undefined : readNounPhrase(tokens, at + 1);
-  const kind = tokens[at - 1]?.lemma.toLowerCase() ?? '';
-  if (title?.isProper !== true || !(typeOfHead(kind) === 'media' || title.head === 'title')) return [];
-  const attributes = { kind: typeOfHead(kind) === 'media' ? kind : null };
-  return [
-    {
-      relation: 'other',
-      predicate: worksPredicate(verb.lemma),
-      name: title.name,
-      type: 'media',
-      attributes,
-      confidence: 0.9,
-      end: title.end,
-    },
-  ];
-}
-
-function worksPredicate(lemma: string): string {
-  return lemma === 'read' ? 'has read' : 'has watched';
-}
-
 /** "I made kung pao chicken", "I cooked scrambled eggs". */
 export function readCooking(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
@@ -165,7 +128,10 @@ export const eventVerbs = Object.keys(eventPredicates);
 export function readEvent(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
   const predicate = eventPredicates[verb.lemma];
-  if (predicate === undefined || !isOver(clause) || verb.isNegated) return [];
+  // "I quit my job": the same word in all times.
+  const hasHappened =
+    isOver(clause) || (verb.lemma === 'quit' && verb.tense === 'present' && verb.modal === null);
+  if (predicate === undefined || !hasHappened || verb.isNegated) return [];
   return readList(tokens, verb.end)
     .slice(0, 1)
     .filter(

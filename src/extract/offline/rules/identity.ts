@@ -135,6 +135,15 @@ function readOccupation({ tokens, verb }: Clause, first: Token | undefined): Cla
     confidence: 0.9,
     end: job.end,
   };
+  const field =
+    tokens[job.end]?.lower === 'majoring' && tokens[job.end + 1]?.lower === 'in'
+      ? readNounPhrase(tokens, job.end + 2)
+      : undefined;
+  if (field !== undefined)
+    return [
+      claim,
+      { relation: 'studies', name: field.name, type: 'skill', confidence: 0.88, end: field.end },
+    ];
   if (place?.isProper !== true) return [claim];
   const relation = /student|graduate|freshman|sophomore/.test(job.head) ? 'studies' : 'works_at';
   return [

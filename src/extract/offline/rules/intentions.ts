@@ -4,7 +4,7 @@ import type { Clause } from '../clauses.ts';
 import type { Token } from '../language-model.ts';
 import { emptyHeads, talkVerbs } from '../lexicon/empty-words.ts';
 import { occasions } from '../lexicon/entity-heads.ts';
-import { readAction, readDoing, readList } from '../lists.ts';
+import { readAction, readActions, readDoing, readList } from '../lists.ts';
 import { readNounPhrase } from '../phrases.ts';
 
 /** "I want to visit Japan", "I'd like a dog", "I've been wanting to learn to cook". */
@@ -14,7 +14,12 @@ export function readWant(clause: Clause): Claim[] {
   if (verb.tense === 'past' && !clause.hasEnded) return [];
   const polarity = verb.isNegated ? 'negative' : 'positive';
   if (tokens[verb.end]?.lower === 'to') return goal(clause, verb.end + 1, 'wants', 0.82);
-  return readList(tokens, verb.end).map((item) => ({
+  // "I wish my sleep was better" wishes for something else than what is named first.
+  if (verb.lemma === 'wish') return [];
+  const wanted = readList(tokens, verb.end);
+  // "I want my sister to be happy": nothing of theirs is wanted.
+  if (tokens[wanted.at(-1)?.end ?? verb.end]?.lower === 'to') return [];
+  return wanted.map((item) => ({
     relation: 'wants',
     name: item.name,
     type: typeOfItem(item),
@@ -27,12 +32,24 @@ export function readWant(clause: Clause): Claim[] {
 /** "I hope to …", "I plan to …", "I'm going to …", "I decided to …". */
 export function readPlan(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
+  if (verb.lemma === 'hope' && tokens[verb.end]?.lower !== 'to') return hopedFor(clause);
   const isSure = verb.modal === null && /^(?:present|perfect|past)$/.test(verb.tense);
   if (!isSure || tokens[verb.end]?.lower !== 'to') return planOnDoing(clause);
   // "I went to see …" and "I go to …" are no plans; "I'm going to …" is, unless it happens at once.
   if (/^(?:go|try)$/.test(verb.lemma) && (!verb.isProgressive || isRightNow(clause))) return [];
-  if (verb.tense === 'past' && !/^(?:decide|promise)$/.test(verb.lemma)) return [];
+  const wasHoping = verb.lemma === 'hope' && verb.isProgressive;
+  if (verb.tense === 'past' && !/^(?:decide|promise)$/.test(verb.lemma) && !wasHoping) return [];
   return goal(clause, verb.end + 1, /^(?:hope|try)$/.test(verb.lemma) ? 'wants' : 'plans_to', 0.85);
+}
+
+/** "I hope I can find a better job", "I hope that I will pass the exam". */
+function hopedFor({ tokens, verb }: Clause): Claim[] {
+  const at = tokens[verb.end]?.lower === 'that' ? verb.end + 1 : verb.end;
+  const isOwn = tokens[at]?.lower === 'i' && /^(?:can|could|will|'ll)$/.test(tokens[at + 1]?.lower ?? '');
+  if (!isOwn || verb.isNegated || verb.tense === 'past') return [];
+  return readActions(tokens, skipped(tokens, at + 2))
+    .filter(({ name, head }) => isGoal(name, head, 'wants'))
+    .map(({ name, end }) => ({ relation: 'wants', name, type: 'goal', confidence: 0.82, end }));
 }
 
 function isRightNow({ tokens, verb, start }: Clause): boolean {
@@ -75,26 +92,6 @@ export function readResolve(clause: Clause): Claim[] {
   return [{ relation: 'plans_to', name: action.name, type: 'goal', confidence: 0.8, end: action.end }];
 }
 
-/** "I've been thinking about changing jobs", "I'm considering a move". */
-export function readConsidering(clause: Clause): Claim[] {
-  const { tokens, verb } = clause;
-  const at = verb.lemma === 'consider' ? verb.end : verb.end + 1;
-  const isLinked = verb.lemma === 'consider' || /^(?:about|of)$/.test(tokens[verb.end]?.lower ?? '');
-  const doing = readDoing(tokens, at);
-  if (!verb.isProgressive || verb.isNegated || !isLinked || doing === undefined || !doing.name.includes(' '))
-    return [];
-  return [
-    {
-      relation: 'other',
-      predicate: 'is considering',
-      name: doing.name,
-      type: 'goal',
-      confidence: 0.85,
-      end: doing.end,
-    },
-  ];
-}
-
 /** "I've been looking for a job". */
 export function readSearch(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
@@ -117,11 +114,11 @@ function goal(clause: Clause, at: number, relation: Relation, confidence: number
   const { tokens, verb } = clause;
   const places = journey(clause, at, relation);
   if (places.length > 0) return places;
-  const action = readAction(tokens, skipped(tokens, at));
-  if (action === undefined || !isGoal(action.name, action.head, relation)) return [];
   // "I don't want to burden them" is about a moment.
   if (verb.isNegated) return [];
-  return [{ relation, name: action.name, type: 'goal', confidence, end: action.end }];
+  return readActions(tokens, skipped(tokens, at))
+    .filter(({ name, head }) => isGoal(name, head, relation))
+    .map(({ name, end }) => ({ relation, name, type: 'goal', confidence, end }));
 }
 
 /** "go to beautiful places like Oslo and Bergen": each place that has a name. */
@@ -139,7 +136,7 @@ function skipped(tokens: readonly Token[], at: number): number {
 }
 
 /** Two words at least, no step of the conversation, and an object that says what. */
-function isGoal(name: string, head: string, relation: Relation): boolean {
+export function isGoal(name: string, head: string, relation: Relation): boolean {
   const words = name.toLowerCase().split(' ');
   const last = words.at(-1) ?? '';
   const content = words
@@ -148,6 +145,8 @@ function isGoal(name: string, head: string, relation: Relation): boolean {
       (word) => !/^(?:to|for|a|an|the|some|with|in|on|at|of|out|up|and|new|more|how|any|from)$/.test(word),
     );
   if (content.length === 0 || name.length > 60 || words.length > 8) return false;
+  // "find some movies to watch": what the talk is to bring at once.
+  if (head === 'find' && words.includes('to')) return false;
   if (
     content.every(
       (word) =>
@@ -163,7 +162,7 @@ function isGoal(name: string, head: string, relation: Relation): boolean {
     return content.some((word) => !emptyHeads.has(word));
   return (
     !talkVerbs.has(head) ||
-    (/^(?:go|see|make|take|get|start|begin|have|become)$/.test(head) &&
-      content.some((word) => word.length > 3 && !emptyHeads.has(word)))
+    (/^(?:go|see|make|take|get|start|begin|have|become|try|find|do)$/.test(head) &&
+      content.some((word) => word.length > 2 && !emptyHeads.has(word)))
   );
 }

@@ -1,7 +1,9 @@
 import type { Relation } from '../../../model/results.ts';
 import { typeOfItem, type Claim } from '../claims.ts';
 import type { Clause } from '../clauses.ts';
-import { readAction, readList, type ListItem } from '../lists.ts';
+import type { Token } from '../language-model.ts';
+import { pastimeVerbs } from '../lexicon/verbs.ts';
+import { readActions, readList, type ListItem } from '../lists.ts';
 
 const relationOf: Readonly<Record<string, Relation>> = {
   like: 'likes',
@@ -22,18 +24,32 @@ export function readTaste(clause: Clause): Claim[] {
   const relation = denied(relationOf[verb.lemma] ?? 'likes', verb.isNegated);
   if (relation === undefined || isOnce(clause)) return [];
   if (tokens[verb.end]?.lower === 'to') return readTasteForDoing(clause, relation);
-  return tastes(readList(tokens, verb.end), relation, isPassing(clause) ? 0.7 : 0.9);
+  const items = readList(tokens, verb.end).filter((item) => !isPointedAt(item, tokens));
+  return tastes(items, relation, isPassing(clause) ? 0.7 : 0.9);
+}
+
+/** "I like the actors": those of something that was just spoken of. "The sea" is always the same. */
+function isPointedAt({ phrase }: ListItem, tokens: readonly Token[]): boolean {
+  if (phrase === null || phrase.isProper || tokens[phrase.start]?.lower !== 'the') return false;
+  return !/^(?:sea|ocean|beach|mountain|countryside|outdoors|city|wilderness|rain|snow|sun|cold|heat|guitar|piano|violin|drum|flute|cello|color|colour|feeling|smell|sound|taste|night|summer|winter|spring|autumn|fall|theater|theatre|opera|cinema|gym)s?$/.test(
+    phrase.head,
+  );
 }
 
 export function tastes(items: readonly ListItem[], relation: Relation, confidence: number): Claim[] {
   return items.map((item) => ({
     relation,
-    name: item.name,
+    name: oneForm(item.name),
     type: typeOfItem(item),
     confidence,
     ...(item.phrase?.givenName == null ? {} : { attributes: { name: item.phrase.givenName } }),
     end: item.end,
   }));
+}
+
+/** "travel", "travelling" and "traveling" are one doing, whenever each was said. */
+export function oneForm(name: string): string {
+  return pastimeVerbs.has(name) ? asDoing(name) : name.replace(/^(t)ravell(?=ing\b)/, '$1ravel');
 }
 
 /** "don't like" is a dislike; "don't hate" says little. */
@@ -55,11 +71,15 @@ function isPassing({ verb }: Clause): boolean {
 
 /** "I like to read novels" is liking reading novels. */
 function readTasteForDoing({ tokens, verb }: Clause, relation: Relation): Claim[] {
-  const action = readAction(tokens, verb.end + 1);
-  if (action === undefined || /^(?:be|know|think|say|do|have|see|chat|talk|share|ask|try)$/.test(action.head))
-    return [];
-  const name = asDoing(action.name);
-  return [{ relation, name, type: 'activity', confidence: 0.85, end: action.end }];
+  return readActions(tokens, verb.end + 1)
+    .filter(({ head }) => !/^(?:be|know|think|say|do|have|see|chat|talk|share|ask|try)$/.test(head))
+    .map((action) => ({
+      relation,
+      name: asDoing(action.name),
+      type: 'activity',
+      confidence: 0.85,
+      end: action.end,
+    }));
 }
 
 /** "play chess" as "playing chess". */
@@ -97,6 +117,17 @@ function leaningEnd({ tokens, verb }: Clause): number | undefined {
       words,
     );
   return match === null ? undefined : verb.end + match[0].split(' ').length;
+}
+
+/** "I have a strong interest in history", "I've developed a passion for baking". */
+export function readInterest({ tokens, verb }: Clause): Claim[] {
+  if (verb.modal !== null || verb.tense === 'future' || verb.tense === 'past') return [];
+  const at = tokens.findIndex(
+    ({ lower }, index) =>
+      index > verb.end && index < verb.end + 5 && /^(?:interest|passion|love|fondness)$/.test(lower),
+  );
+  if (at < 0 || !/^(?:in|for|of)$/.test(tokens[at + 1]?.lower ?? '')) return [];
+  return tastes(readList(tokens, at + 2), verb.isNegated ? 'dislikes' : 'likes', 0.82);
 }
 
 /** "I can't stand mushrooms". */

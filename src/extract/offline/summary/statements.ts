@@ -35,6 +35,7 @@ const wording: Readonly<Partial<Record<Relation, readonly [string, number]>>> = 
   plays: ['plays', 4],
   practices: ['practices', 4],
   wants: ['wants', 5],
+  needs: ['needs', 4],
   plans_to: ['plans to', 5],
   learned: ['learned', 5],
   knows: ['knows', 3],
@@ -72,13 +73,15 @@ function phrased(verb: string, names: readonly string[]): string {
 
 /** What is so, said plainly; denials and jokes would need more words than a summary has. */
 function isTellable(fact: FactDraft): boolean {
-  const isPlain = fact.modality === 'stated' || (fact.modality === 'implied' && fact.relation !== 'has');
+  const isPlain =
+    fact.modality === 'stated' || (fact.modality === 'implied' && !/^(?:has|owns)$/.test(fact.relation));
   return isPlain && fact.polarity === 'positive' && fact.valid_to === null && !addressesReader(nameOf(fact));
 }
 
 function wordingOf(fact: FactDraft): readonly [string, number] {
   if (fact.relation === 'other') return [fact.predicate ?? 'mentioned', 5];
   if (fact.relation === 'wants' && fact.entity_type === 'goal') return ['wants to', 5];
+  if (fact.relation === 'needs' && fact.entity_type === 'goal') return ['needs to', 4];
   return wording[fact.relation] ?? ['mentioned', 3];
 }
 
@@ -99,6 +102,8 @@ function nameOf({
   if (relation === 'owns' && details['kind'] !== undefined) return `the ${details['kind']} ${name}`;
   if (name === 'birthday')
     return `their birthday${details['date'] === undefined ? '' : ` on ${details['date']}`}`;
+  if (relation === 'has' && /^[a-z]+ (?:life|job|schedule|relationship|marriage|mood|diet)$/.test(name))
+    return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
   if (relation === 'works_as') return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
   return articled.test(relation) && (type !== 'goal' || relation === 'other')
     ? withArticle(name, evidence)

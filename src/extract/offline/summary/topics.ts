@@ -39,7 +39,7 @@ function namesOf(facts: readonly FactDraft[]): string[] {
 function topicOfFact(fact: FactDraft): string[] {
   if (/^(?:is_named|is_aged)$/.test(fact.relation) || fact.modality === 'joking') return [];
   const name = fact.relation === 'feels' ? `feeling ${fact.entity_name}` : fact.entity_name;
-  const isAction = fact.entity_type === 'goal' && /^(?:wants|plans_to)$/.test(fact.relation);
+  const isAction = fact.entity_type === 'goal' && /^(?:wants|plans_to|needs)$/.test(fact.relation);
   return [isAction ? asDoing(name) : name].filter((topic) => topic.split(' ').length <= 6);
 }
 
