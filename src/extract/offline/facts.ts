@@ -14,7 +14,6 @@ import { readName } from './rules/identity.ts';
 import { readDreams } from './rules/prospects.ts';
 import { readBirthday } from './rules/milestones.ts';
 import { readBadState, readBereavement, readCircumstances } from './rules/bad-states.ts';
-import { readHardship } from './rules/troubles.ts';
 
 /**
  * What the user said of themselves, by rules over their own sentences; precision before
@@ -58,7 +57,6 @@ function placed(utterance: Utterance, sentence: Sentence, isFirst: boolean): Fac
     ...readDreams(sentence),
     ...readBadState(sentence),
     ...readCircumstances(sentence),
-    ...readHardship(sentence),
     ...readBereavement(sentence),
   ];
   return claims.map((claim) => withQuote(claim, utterance, sentence));

@@ -60,9 +60,10 @@ function readItems(tokens: readonly Token[], at: number, before: ListItem | unde
   const doing = readDoing(tokens, at);
   if (doing !== undefined) return [doing, ...examplesOfDoing(tokens, doing)];
   const phrase = readNounPhrase(tokens, at);
-  if (phrase === undefined) return [];
+  // "AC/DC", "tea/coffee": one name or two, nobody can tell.
+  if (phrase === undefined || tokens[phrase.end]?.text === '/') return [];
   const examples = readExamples(tokens, phrase.end);
-  if (!isNameable(phrase)) return examples;
+  if (examples.length > 0 || !isNameable(phrase)) return examples;
   // "reading novels and comics": the second is read as well.
   // "watching films and painting": a doing of its own.
   const isDoing = phrase.name.endsWith('ing') && typeOfHead(phrase.name) === 'hobby';
@@ -75,7 +76,6 @@ function readItems(tokens: readonly Token[], at: number, before: ListItem | unde
       phrase: shared === '' ? phrase : null,
       end: phrase.end,
     },
-    ...examples,
   ];
 }
 
@@ -175,7 +175,7 @@ function linkLength(tokens: readonly Token[], at: number): number {
   if (first === 'as' && second === 'well' && third === 'as') return 3;
   if ((first === 'along' && second === 'with') || (first === 'but' && second === 'also')) return 2;
   if (first === ',') return second === 'and' || second === 'or' ? 2 : 1;
-  return first === 'and' || first === 'or' || first === '&' || first === '/' || first === 'plus' ? 1 : 0;
+  return first === 'and' || first === 'or' || first === '&' || first === 'plus' ? 1 : 0;
 }
 
 function skipAdverbs(tokens: readonly Token[], at: number): number {
@@ -229,6 +229,9 @@ export function readAction(
   const words = takeAction(tokens, at);
   const kept = words.map((word, index) => ownAsArticle(word, words, index)).filter(isKeptInAction);
   if (words.some((word) => objectPronouns.has(word.lower)) || kept.length === 0) return undefined;
+  // "match it with earrings", "browse magazines to help me": what is cut before a pronoun is not whole.
+  if (objectPronouns.has(tokens[at + words.length]?.lower ?? '') && !isTimeAfter(tokens, at + words.length))
+    return undefined;
   return { name: joined(kept), head: verb.lemma.toLowerCase(), end: at + words.length };
 }
 
@@ -250,6 +253,12 @@ export function readActions(
     actions.push(action);
     end = action.end;
   }
+}
+
+/** "one day" and "there" say when and where; the action before them is whole. */
+function isTimeAfter(tokens: readonly Token[], at: number): boolean {
+  const word = tokens[at]?.lower ?? '';
+  return /^(?:here|there|so|this)$/.test(word) || (word === 'one' && tokens[at + 1]?.lower === 'day');
 }
 
 function isKeptInAction({ lower }: Token): boolean {

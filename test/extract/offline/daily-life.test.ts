@@ -9,11 +9,8 @@ const lists: Said = [
     'I like singing, working out, traveling and trying new food.',
     ['likes singing', 'likes working out', 'likes traveling', 'likes trying food'],
   ],
-  [
-    'I enjoy outdoor sports, like hiking and kayaking.',
-    ['enjoys outdoor sports', 'enjoys hiking', 'enjoys kayaking'],
-  ],
-  ['I like music, such as jazz, and folk.', ['likes music', 'likes jazz', 'likes folk']],
+  ['I enjoy outdoor sports, like hiking and kayaking.', ['enjoys hiking', 'enjoys kayaking']],
+  ['I like music, such as jazz, and folk.', ['likes jazz', 'likes folk']],
   ['I like to read, swim and play chess.', ['likes reading', 'likes swimming', 'likes playing chess']],
   ['My hobbies include watching anime and painting.', ['enjoys watching anime', 'enjoys painting']],
   ['Chess is one of my favorite games.', ['prefers chess']],
@@ -43,7 +40,6 @@ const once: Said = [
 
 const troubles: Said = [
   ["My sleep hasn't been great.", ['has bad sleep']],
-  ['My progress is quite slow.', ['has slow progress']],
   ['There are some issues at work.', ['has issues at work']],
   ['Some minor issues have been going on at home.', ['has minor issues at home']],
   ["I'm struggling with my thesis.", ['has difficulty with thesis']],
@@ -52,7 +48,6 @@ const troubles: Said = [
   ["I can't sleep at night.", ['has trouble sleeping']],
   ["I've been under a lot of pressure at work.", ['has pressure at work']],
   ["I don't get along with my neighbor.", ['does not get along with neighbor']],
-  ["It's hard for me to make friends.", ['has difficulty making friends']],
   ["I'm not feeling very well.", ['feels unwell']],
   ["I'm struggling with it, and feeling confused.", ['feels confused']],
 ];
@@ -74,7 +69,7 @@ const plans: Said = [
 const habits: Said = [
   ['I exercise every morning.', ['does exercising']],
   ['I eat a lot of fruit every day.', ['does eating a lot of fruit']],
-  ['Sometimes I will go to record stores.', ['does going to record stores']],
+  ['I sometimes go to record stores.', ['does going to record stores']],
   ["I'm a bit introverted.", ['is introverted']],
   ['I am a very shy person.', ['is shy']],
   ["I've been working overtime lately.", ['does working overtime']],
@@ -149,6 +144,12 @@ describe('what only looks like it', () => {
     "I'm reading your message.",
     'I hope you can help me.',
     'I tried your recipe and it was good.',
+    // Cut off, or in what nobody can tell.
+    'I plan to browse magazines to help me.',
+    'I like to match it with earrings.',
+    'I like tea/coffee.',
+    'My progress is quite slow.',
+    "I'm not making much progress.",
     // Of something that was just spoken of, or of a moment.
     'I liked the actors.',
     'I like the way you talk.',

@@ -18,6 +18,8 @@ export function readBadState({ tokens, asks }: Sentence): PlacedClaim[] {
   return tokens.flatMap((token, start) => {
     if (token.lower !== 'my' || isDoubted(tokens, start)) return [];
     const what = readNounPhrase(tokens, start);
+    // "my progress is slow": in what?
+    if (what?.name === 'progress') return [];
     if (what === undefined || !lifeHeads.test(what.head) || what.name.includes("'s")) return [];
     const state = stateAfter(tokens, what.end);
     if (state === undefined) return [];

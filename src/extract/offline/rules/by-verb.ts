@@ -57,7 +57,7 @@ import {
   readTrying,
   readTurn,
 } from './turns.ts';
-import { readFindingHard, readHavingTrouble, readLack, readStruggle } from './troubles.ts';
+import { readHavingTrouble, readLack, readStruggle } from './troubles.ts';
 
 type ClauseRule = (clause: Clause) => Claim[];
 
@@ -102,7 +102,6 @@ const rules: readonly (readonly [string, ClauseRule])[] = [
   ['have face deal go run encounter experience', readHavingTrouble],
   ['struggle', readStruggle],
   ['have make find get lack', readLack],
-  ['find', readFindingHard],
   ['get', readTurn],
   ['get', readDiscord],
   ['catch hurt injure sprain break', readMishap],

@@ -10,7 +10,7 @@ export const isOver = ({ verb }: Clause): boolean =>
   /^(?:past|perfect)$/.test(verb.tense) && !verb.isProgressive && verb.modal === null;
 
 const commonPlaces =
-  /^(?:beach|museum|racetrack|zoo|aquarium|gallery|concert|festival|theater|theatre|cinema|countryside|mountain|temple|castle|stadium|carnival|exhibition|opera|amusement|lake|island|sea|seaside|village|wedding|party|conference|restaurant|cafe|café|bistro|spot|attraction|resort|palace|tower|waterfall|forest|valley|garden|farm|town|bookstore|winery|vineyard|planetarium|ruin|monument|cathedral|monastery|shrine|spring|sanctuary|hometown|desert|canyon|cave|harbor|circus|fair|market|club|bar)s?$/;
+  /^(?:beach|museum|racetrack|zoo|aquarium|gallery|concert|festival|countryside|mountain|temple|castle|stadium|carnival|exhibition|opera|amusement|lake|island|sea|seaside|village|wedding|party|conference|restaurant|cafe|café|bistro|spot|attraction|resort|palace|tower|waterfall|forest|valley|garden|farm|town|bookstore|winery|vineyard|planetarium|ruin|monument|cathedral|monastery|shrine|spring|sanctuary|hometown|desert|canyon|cave|harbor|circus|fair|market|club|bar)s?$/;
 
 /** "I traveled to Xiamen", "I've been to Peru", "I visited the museum", "I've never been to Paris". */
 export function readVisit(clause: Clause): Claim[] {

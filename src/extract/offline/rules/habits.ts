@@ -15,17 +15,16 @@ const often =
 const inward =
   /^(?:feel|think|want|wish|hope|believe|guess|know|love|like|enjoy|prefer|hate|dislike|find|forget|remember|wonder|worry|seem|look|sound|mean|understand|agree|appreciate|be|have|do|try|need|plan|say|tell|talk|ask|chat|learn|study|lose|end|tend|play|go|keep|get|hear|see)$/;
 
-/** "I exercise every morning", "I usually eat fruit for breakfast", "sometimes I will go to record stores". */
+/** "I exercise every morning", "I usually eat fruit for breakfast". */
 export function readHabit(clause: Clause): Claim[] {
   const { tokens, verb } = clause;
-  const isSometimes = verb.tense === 'future' && isSaidToRecur(clause);
   const isNow = verb.tense === 'present' && !verb.isProgressive;
-  if (!(isNow || isSometimes) || verb.modal !== null || verb.isNegated || clause.hasEnded) return [];
+  if (!isNow || verb.modal !== null || verb.isNegated || clause.hasEnded) return [];
   if (!isSaidToRecur(clause)) return [];
   const isGoing = verb.lemma === 'go' && /^(?:to|for)$/.test(tokens[verb.end]?.lower ?? '');
   if ((inward.test(verb.lemma) || talkVerbs.has(verb.lemma)) && !isGoing && !isRest(clause)) return [];
   // These have a rule of their own that names each thing done.
-  if (pastimeVerbs.has(verb.lemma) && isNow) return [];
+  if (pastimeVerbs.has(verb.lemma)) return [];
   const action = readAction(tokens, verb.end - 1);
   if (action === undefined) return [];
   const name = asDoing(bareAction(tokens.slice(verb.end - 1, action.end), verb.lemma));

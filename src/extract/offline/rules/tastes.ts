@@ -127,7 +127,8 @@ export function readInterest({ tokens, verb }: Clause): Claim[] {
       index > verb.end && index < verb.end + 5 && /^(?:interest|passion|love|fondness)$/.test(lower),
   );
   if (at < 0 || !/^(?:in|for|of)$/.test(tokens[at + 1]?.lower ?? '')) return [];
-  return tastes(readList(tokens, at + 2), verb.isNegated ? 'dislikes' : 'likes', 0.82);
+  const items = readList(tokens, at + 2).filter(({ name }) => !/^(?:food|life|people|nature)$/.test(name));
+  return tastes(items, verb.isNegated ? 'dislikes' : 'likes', 0.82);
 }
 
 /** "I can't stand mushrooms". */

@@ -1,10 +1,8 @@
 import type { Claim } from '../claims.ts';
 import { clauseEnd, type Clause } from '../clauses.ts';
-import type { Sentence, Token } from '../language-model.ts';
-import { readAction, readDoing } from '../lists.ts';
-import { isNameable, joined, readNounPhrase } from '../phrases.ts';
-import type { PlacedClaim } from './favorites.ts';
-import { asDoing } from './tastes.ts';
+import type { Token } from '../language-model.ts';
+import { readDoing } from '../lists.ts';
+import { isNameable, readNounPhrase } from '../phrases.ts';
 
 /** What is bad about something that one has, without a word for a feeling. */
 export const trouble = { relation: 'has', type: 'other', confidence: 0.8 } as const;
@@ -52,25 +50,6 @@ export function readHavingTrouble(clause: Clause): Claim[] {
   return found === undefined ? [] : [{ ...trouble, name: found.name, end: found.end }];
 }
 
-/** "it's hard for me to make friends". */
-export function readHardship({ tokens, asks }: Sentence): PlacedClaim[] {
-  if (asks) return [];
-  return tokens.flatMap((token, start) => {
-    const words = tokens
-      .slice(start, start + 8)
-      .map(({ lower }) => lower)
-      .join(' ');
-    const match =
-      /^it (?:is|'s) (?:(?:very|really|so|quite|always|still|a bit|pretty) )*(?:hard|difficult|tough) for me to /.exec(
-        words,
-      );
-    if (token.lower !== 'it' || match === null) return [];
-    const action = readAction(tokens, start + match[0].trim().split(' ').length);
-    if (action === undefined || action.name.split(' ').length > 6) return [];
-    return [{ ...trouble, name: `difficulty ${asDoing(action.name)}`, start, end: action.end }];
-  });
-}
-
 /** "I'm struggling with my thesis": what it is with is the trouble. */
 export function readStruggle({ tokens, verb }: Clause): Claim[] {
   if (verb.isNegated || verb.modal !== null || verb.tense === 'future') return [];
@@ -98,7 +77,8 @@ export function readLack(clause: Clause): Claim[] {
   if (lacked === undefined || !lackable.test(noun?.lower ?? '') || noun?.pos === 'VERB') return [];
   const end = Math.min(lacked.end, clauseEnd(clause));
   const field = /^(?:in|with|for)$/.test(tokens[end]?.lower ?? '') ? readSubject(tokens, end + 1) : undefined;
-  if (lacked.head === 'time' && field === undefined) return [];
+  // "no time", "no progress": for what, and in what?
+  if (/^(?:time|progress)$/.test(lacked.head) && field === undefined) return [];
   const amount = isDenied && /^(?:much|many|enough|a)$/.test(tokens[verb.end]?.lower ?? '');
   const named = `${amount ? 'little' : 'no'} ${lacked.name.replace(/^(?:much|enough|any) /, '')}`;
   const name = field === undefined ? named : `${named} ${tokens[end]?.lower ?? ''} ${field.name}`;
@@ -110,25 +90,4 @@ const lackable =
 
 function readSubject(tokens: readonly Token[], at: number): { name: string; end: number } | undefined {
   return readDoing(tokens, at) ?? readNounPhrase(tokens, at);
-}
-
-/** "I'm finding it hard to concentrate", "I find it difficult to fall asleep". */
-export function readFindingHard({ tokens, verb }: Clause): Claim[] {
-  const words = tokens.slice(verb.end, verb.end + 6).map(({ lower }) => lower);
-  const at = words.findIndex((word) => /^(?:hard|difficult|tough|challenging)$/.test(word));
-  if (verb.isNegated || verb.modal !== null || words[0] !== 'it' || at < 1 || words[at + 1] !== 'to')
-    return [];
-  const from = verb.end + at + 2;
-  const end = tokens.findIndex(
-    ({ text, lower }, index) =>
-      index > from && (/^[.,!?;:]/.test(text) || /^(?:and|but|because|so|when)$/.test(lower)),
-  );
-  const action = tokens.slice(from, end < 0 ? tokens.length : end);
-  if (
-    action.length === 0 ||
-    action.length > 6 ||
-    action.some(({ lower }) => /^(?:it|this|that|you|me|i)$/.test(lower))
-  )
-    return [];
-  return [{ ...trouble, name: `difficulty ${asDoing(joined(action))}`, end: from + action.length }];
 }
