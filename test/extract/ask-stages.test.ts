@@ -102,7 +102,7 @@ describe('one window', () => {
     expect(server.calls).toHaveLength(1);
     expect(statuses(outcomes)).toEqual({ summary: 'done', facts: 'done', preferences: 'done' });
     expect(outcomes[1]).toMatchObject({
-      stageVersion: '1',
+      stageVersion: '2',
       method: 'model',
       model: 'claude-haiku-5-5',
       rejected: {},
@@ -351,7 +351,7 @@ describe('answers that were received', () => {
     await ask({ answers, model: 'claude-sonnet-5-5' });
     await ask({ answers, limits: { timeZone: 'Europe/Lisbon' } });
     await ask({ answers, stages: builtInStages.slice(0, 2) });
-    await ask({ answers, stages: builtInStages.map((stage) => ({ ...stage, version: '2' })) });
+    await ask({ answers, stages: builtInStages.map((stage) => ({ ...stage, version: 'next' })) });
     expect(server.calls).toHaveLength(6);
     await ask({ answers, ignoreKeptAnswers: true });
     expect(server.calls).toHaveLength(7);
