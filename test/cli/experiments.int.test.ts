@@ -138,11 +138,11 @@ describeWithPostgres('strategies', () => {
     expect(of('terse').length).toBeGreaterThan(20);
     const versions = new Set(results.map((one) => `${one.strategy} ${one.stage} ${one.stage_version}`));
     expect([...versions].sort()).toEqual([
-      'default facts 1',
-      'default preferences 1',
+      'default facts 2',
+      'default preferences 2',
       'default summary 2',
-      expect.stringMatching(/^terse facts 1\+[0-9a-f]{8}$/),
-      'terse preferences 1',
+      expect.stringMatching(/^terse facts 2\+[0-9a-f]{8}$/),
+      'terse preferences 2',
       'terse summary 2',
     ]);
     const told = await harness.rows<{ strategy: string; user_id: string }>(

@@ -57,8 +57,8 @@ it('gives stages another version where other words ask for them, and only there'
   const [summary, facts, preferences, moods] = versions(
     stagesUnder({ ...builtIn, facts: '# facts\nOnly names.' }, stages),
   );
-  expect([summary, preferences, moods]).toEqual(['2', '1', '1']);
-  expect(facts).toMatch(/^1\+[0-9a-f]{8}$/);
+  expect([summary, preferences, moods]).toEqual(['2', '2', '2']);
+  expect(facts).toMatch(/^2\+[0-9a-f]{8}$/);
   const otherRules = versions(stagesUnder({ ...builtIn, rules: 'Be brief.' }, stages));
   expect(otherRules.every((version) => /^[12]\+[0-9a-f]{8}$/.test(version))).toBe(true);
   expect(new Set(otherRules).size).toBe(stages.length);
