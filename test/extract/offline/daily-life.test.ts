@@ -136,6 +136,7 @@ describe('what only looks like it', () => {
     // Of the talk, or of the next minutes.
     'I need to go now, bye.',
     'I need some advice on this.',
+    'I need vegetables and a birthday cake.',
     'I have to think about it.',
     'I often think about you.',
     'I miss you.',

@@ -1,29 +1,19 @@
-import { typeOfItem, type Claim } from '../claims.ts';
+import type { Claim } from '../claims.ts';
 import type { Clause } from '../clauses.ts';
-import { readActions, readList } from '../lists.ts';
+import { readActions } from '../lists.ts';
 import { isGoal } from './intentions.ts';
 
 /** Steps of the talk or of the next minutes: "I need to go now". */
 const passing =
   /^(?:go|leave|be|do|get|take|think|know|say|ask|talk|share|tell|see|try|make|have|figure|deal|rest|sleep|eat|come|come|stop|keep|start|wait|check|hear|understand|consider|believe|admit|remember|focus|practice|relax)$/;
 
-/** "I need to save money for a trip", "I need a new laptop". */
-export function readNeed(clause: Clause): Claim[] {
-  const { tokens, verb } = clause;
+/** "I need to save money for a trip"; things needed ("I need vegetables") are errands mostly. */
+export function readNeed({ tokens, verb }: Clause): Claim[] {
   if (verb.modal !== null || verb.tense === 'past' || verb.tense === 'future' || verb.isNegated) return [];
-  if (tokens[verb.end]?.lower === 'to')
-    return readActions(tokens, verb.end + 1)
-      .filter(({ name, head }) => isLarger(name, head))
-      .map(({ name, end }) => ({ relation: 'needs', name, type: 'goal', confidence: 0.82, end }));
-  return readList(tokens, verb.end)
-    .filter(({ phrase }) => phrase !== null && phrase.possessive === null)
-    .map((item) => ({
-      relation: 'needs',
-      name: item.name,
-      type: typeOfItem(item),
-      confidence: 0.82,
-      end: item.end,
-    }));
+  if (tokens[verb.end]?.lower !== 'to') return [];
+  return readActions(tokens, verb.end + 1)
+    .filter(({ name, head }) => isLarger(name, head))
+    .map(({ name, end }) => ({ relation: 'needs', name, type: 'goal', confidence: 0.82, end }));
 }
 
 function isLarger(name: string, head: string): boolean {
