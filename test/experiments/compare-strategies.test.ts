@@ -128,7 +128,7 @@ describe('a difference from the baseline', () => {
     expect(widthOf(three)).toBeGreaterThan(widthOf(one));
   });
 
-  it('is none nearly always where strategies do not differ, though nine things are compared', () => {
+  it('is none nearly always where strategies do not differ, though many things are compared', () => {
     const random = randomOf(3);
     const anybody = (): Person =>
       person(
