@@ -155,7 +155,9 @@ describe('afterword evaluate, without a key', () => {
     ['a half that does not exist', ['--half', 'third'], ''],
     ['a stage that does not exist', ['--stage', 'facts,moods'], 'stages are summary, facts, preferences'],
     ['a model together with --offline', ['--offline', '--model', 'some-model'], 'leave out --model'],
+    ['a strategy together with --offline', ['--offline', '--strategy', 'default'], 'and --strategy'],
     ['a model without a key', ['--model', 'some-model'], 'ANTHROPIC_API_KEY'],
+    ['a strategy without a key', ['--strategy', 'default'], 'ANTHROPIC_API_KEY'],
   ])('ends with 2 for %s', async (_fault, args, told) => {
     const ran = await offline(file, ...args);
     expect(ran.code).toBe(2);
@@ -261,6 +263,17 @@ describe('afterword evaluate, with a model', () => {
     expect(ran.code).toBe(1);
     expect(ran.notes).toContain('MODEL_CREDENTIALS');
     expect(ran.out).toEqual([]);
+  });
+
+  it('takes one strategy for everybody, and names those that there are', async () => {
+    expect((await asked(file, '--strategy', 'default')).code).toBe(0);
+    expect(server.calls.map(({ request }) => request.model)).toEqual([
+      'claude-haiku-5-5',
+      'claude-haiku-5-5',
+    ]);
+    const unheard = await asked(file, '--strategy', 'unheard');
+    expect(unheard.code).toBe(2);
+    expect(unheard.notes).toContain('its strategies are default');
   });
 
   it('asks nobody with --offline', async () => {
