@@ -11,7 +11,7 @@ const noDefaultExport = { selector: 'ExportDefaultDeclaration', message: 'export
 const noIo = { regex: '^node:(?!crypto$)', message: 'pure rooms do no I/O' };
 
 export default defineConfig(
-  { ignores: ['dist/**', 'node_modules/**', 'coverage/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'coverage/**', '.test-build/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runAfterword, type Finished } from '../support/afterword-process.ts';
+import { byLoader, runAfterword, type Finished } from '../support/afterword-process.ts';
 
 const planted = 'PLANTED';
 const stage = (fields: string): string => `export const stages = [{ ${fields} }];\n`;
@@ -45,7 +45,8 @@ describe('modules that cannot be used', () => {
   function run(command: string, file: object): Promise<Finished> {
     const config = path.join(folder, 'afterword.json');
     writeFileSync(config, JSON.stringify(file));
-    return runAfterword([command], { AFTERWORD_CONFIG: config, DATA_DIR: path.join(folder, 'data') });
+    const environment = { AFTERWORD_CONFIG: config, DATA_DIR: path.join(folder, 'data') };
+    return runAfterword([command], environment, undefined, undefined, byLoader);
   }
 
   it('end a start with 2, with every fault by the module and the field', async () => {

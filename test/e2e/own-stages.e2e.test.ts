@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { compileSchema } from '../schemas/compile-schemas.ts';
-import { runAfterword } from '../support/afterword-process.ts';
+import { byLoader, runAfterword, type Finished } from '../support/afterword-process.ts';
 import { answer, honestDrafts } from '../support/anthropic-replies.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -15,6 +15,13 @@ import { startWorker, type WorkerProcess } from '../support/worker-process.ts';
 
 const examples = fileURLToPath(new URL('../../docs/examples/', import.meta.url));
 const planted = 'Zanzibarmoonflower';
+/** Modules that import `afterword`, and those in TypeScript, want the loader. */
+const run = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  input?: string,
+): Promise<Finished> => runAfterword(args, environment, input, undefined, byLoader);
+
 const startMs = Date.UTC(2026, 0, 5, 9);
 
 const turns = [
@@ -118,12 +125,12 @@ describeWithPostgres('modules of a user’s own', () => {
     writeFileSync(path.join(folder, 'afterword.json'), JSON.stringify(file));
     if (withModel)
       Object.assign(environment, { ANTHROPIC_API_KEY: testApiKey, ANTHROPIC_BASE_URL: claude.baseURL });
-    worker = startWorker('consume,extract,publish', environment);
+    worker = startWorker('consume,extract,publish', environment, { program: byLoader });
   }
 
   async function publish(records: readonly object[]): Promise<void> {
     const lines = records.map((record) => JSON.stringify(record)).join('\n');
-    const { exitCode, stderr } = await runAfterword(['publish', '-'], environment, lines);
+    const { exitCode, stderr } = await run(['publish', '-'], environment, lines);
     expect(exitCode, stderr).toBe(0);
   }
 
@@ -156,7 +163,7 @@ describeWithPostgres('modules of a user’s own', () => {
   };
 
   async function json(...args: string[]): Promise<Record<string, unknown>> {
-    const { exitCode, stdout, stderr } = await runAfterword([...args, '--json'], environment);
+    const { exitCode, stdout, stderr } = await run([...args, '--json'], environment);
     expect(exitCode, stderr).toBe(0);
     return JSON.parse(stdout.split('\n')[0] ?? '') as Record<string, unknown>;
   }
@@ -215,7 +222,7 @@ describeWithPostgres('modules of a user’s own', () => {
       status: 'enriched',
       stages: { summary: 'done', facts: 'done', 'open-questions': 'done', 'conversation-quality': 'done' },
     });
-    const listed = await runAfterword(['windows'], environment);
+    const listed = await run(['windows'], environment);
     expect(listed.stdout).toContain('conversation-quality done');
     expect(await json('settings', 'show')).toMatchObject({
       stages: [
@@ -227,7 +234,7 @@ describeWithPostgres('modules of a user’s own', () => {
       },
       differences: [],
     });
-    const doctor = await runAfterword(['doctor'], environment);
+    const doctor = await run(['doctor'], environment);
     expect(doctor.stdout).toContain('./open-questions.ts: stage open-questions (version 1)');
   }, 240_000);
 
@@ -237,7 +244,7 @@ describeWithPostgres('modules of a user’s own', () => {
     await extracted();
     const ended = await tasks();
     expect(Object.fromEntries([...ended].map(([stage, task]) => [stage, task.ended]))).toMatchObject({
-      facts: 'done model 1',
+      facts: 'done model 2',
       'open-questions': 'done model 1',
       broken: 'failed 1 STAGE_FAILED',
     });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transpiledProgram } from './transpile-source.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,8 +23,8 @@ export interface AfterwordProcess {
   kill(): Promise<Finished>;
 }
 
-/** What Node is told to run: the product from its source, or as it is published (after `npm run build`). */
-const fromSource = ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')] as const;
+/** What Node is told to run: as it is published (after `npm run build`), or by the loader that the README names. */
+export const byLoader = ['--import', import.meta.resolve('tsx'), path.join(root, 'src/main.ts')] as const;
 export const asBuilt = [path.join(root, 'dist/main.js')] as const;
 
 /**
@@ -34,7 +35,7 @@ export function startAfterword(
   environment: Readonly<Record<string, string>>,
   input?: string,
   folder: string = root,
-  program: readonly string[] = fromSource,
+  program: readonly string[] = transpiledProgram,
 ): AfterwordProcess {
   const { PATH = '', HOME = '', TMPDIR } = process.env;
   const child = spawn(process.execPath, [...program, ...args], {
@@ -71,6 +72,7 @@ export function runAfterword(
   environment: Readonly<Record<string, string>>,
   input?: string,
   folder?: string,
+  program?: readonly string[],
 ): Promise<Finished> {
-  return startAfterword(args, environment, input, folder).finished;
+  return startAfterword(args, environment, input, folder, program).finished;
 }

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 
 import { startKafka, type TestKafka } from './kafka.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
+import { transpileSource } from './transpile-source.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -28,6 +29,7 @@ let postgres: TestPostgres | undefined;
 export async function setup(project: TestProject): Promise<void> {
   const texts = await readChosenTests(project);
   const names = (service: RegExp): boolean => texts.some((text) => service.test(text));
+  if (names(/afterword-process|worker-process|line-under-test/)) await transpileSource();
   [kafka, postgres] = await Promise.all([
     switchedOff('AFTERWORD_TEST_NO_KAFKA') ?? (names(/kafka/i) ? startKafka() : notNamed),
     switchedOff('AFTERWORD_TEST_NO_POSTGRES') ??

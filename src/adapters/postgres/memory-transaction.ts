@@ -31,7 +31,7 @@ export function memoryTransaction(
     liveObservations: (groups) => readLiveObservations(client, owner, groups),
     keepCheckpoints: (checkpoints) => writeCheckpoints(client, owner, checkpoints),
     writeMemory: (before, after) => writeMemory(client, owner, before, after),
-    profileParts: async () => ({ ...(await readProfileParts(client, owner)), lifetimes }),
+    profileParts: async () => ({ ...(await readProfileParts(client, owner, 'bare')), lifetimes }),
     writeProfile: (profile, text) => writeProfile(client, owner, profile, text, locked[0]?.lastSequence ?? 0),
     appendEvents: (events, factIds) =>
       appendEvents(

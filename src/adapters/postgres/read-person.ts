@@ -56,7 +56,7 @@ export function readPerson(pool: pg.Pool, botId: string, userId: string): Promis
     const [key] = rows;
     if (key === undefined) return undefined;
     const owner = { keyId: key.key_id, runId: key.run_id };
-    const parts = await readProfileParts(pool, owner);
+    const parts = await readProfileParts(pool, owner, 'whole');
     return {
       ...parts,
       promptText: key.prompt_text ?? '',

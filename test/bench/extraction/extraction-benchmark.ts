@@ -4,6 +4,7 @@ import { until } from '../../support/until.ts';
 import { sizeOf, type Benchmark, type BenchmarkResult } from '../benchmark.ts';
 import type { BenchDatabase } from '../line/bench-database.ts';
 import { firstLogged, type BenchLine } from '../line/bench-line.ts';
+import { readTableHealth } from '../line/table-health.ts';
 import { readPostgresCpu, readUsage } from '../line/process-usage.ts';
 import { tightLoad } from '../load/chat-load.ts';
 import { makeClosedWindows } from './closed-windows.ts';
@@ -12,6 +13,8 @@ const partitions = 8;
 const messagesPerWindow = 10;
 /** Waiting for Postgres to sync overlaps; the model itself never makes anybody wait here. */
 const concurrency = 16;
+/** Those that settling changes, and the one that relays empty. */
+const changedTables = ['extractions', 'facts', 'outbox', 'profiles', 'stage_tasks', 'user_keys'];
 
 export const extraction: Benchmark = {
   name: 'extraction',
@@ -86,6 +89,7 @@ async function measureExtraction(
         cpuOfTheModelStandInSeconds: (own.user + own.system) / 1_000_000,
         peakResidentMb: Math.round(usage?.peakResidentMb ?? Number.NaN),
         facts: ended.facts,
+        ...(await readTableHealth(database.pool, changedTables)),
       },
     };
   } finally {

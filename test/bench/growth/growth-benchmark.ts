@@ -1,8 +1,8 @@
-import type pg from 'pg';
 import { sizeOf, type Benchmark } from '../benchmark.ts';
 import { consumeTopic } from '../consume/consume-topic.ts';
 import type { BenchLine } from '../line/bench-line.ts';
 import { makeRun } from '../line/make-run.ts';
+import { readTableHealth } from '../line/table-health.ts';
 import { spreadLoad } from '../load/chat-load.ts';
 import { fillTopic } from '../load/fill-topic.ts';
 import { messagesPerWindow, seedHistory } from './seed-history.ts';
@@ -24,6 +24,7 @@ export const growth: Benchmark = {
     const grown: Grown[] = [];
     for (const windowsPerUser of [1, 10, 100]) grown.push(await consumeOver(line, users, windowsPerUser));
     const costs = grown.map(({ cpuUs }) => cpuUs);
+    const rates = grown.map(({ perSecond }) => perSecond);
     return {
       measurements: [
         ...grown.map(({ history, cpuUs }) => ({
@@ -37,6 +38,16 @@ export const growth: Benchmark = {
           unit: '×',
           goal: { atMost: 1.25 },
         },
+        ...grown.map(({ history, perSecond }) => ({
+          what: `messages consumed, over ${history.toLocaleString('en')} stored`,
+          value: perSecond,
+          unit: 'a second',
+        })),
+        {
+          what: 'the last rate to the first',
+          value: (rates.at(-1) ?? Number.NaN) / (rates[0] ?? Number.NaN),
+          unit: '×',
+        },
       ],
       details: Object.assign({ partitions, users }, ...grown.map(detailsOf)) as Record<string, number>,
     };
@@ -47,7 +58,7 @@ interface Grown {
   readonly history: number;
   readonly cpuUs: number;
   readonly perSecond: number;
-  readonly storage: Storage;
+  readonly storage: Readonly<Record<string, number>>;
 }
 
 async function consumeOver(line: BenchLine, users: number, windowsPerUser: number): Promise<Grown> {
@@ -66,7 +77,7 @@ async function consumeOver(line: BenchLine, users: number, windowsPerUser: numbe
       history,
       cpuUs: ((consumed.cpuSeconds + consumed.postgresCpuSeconds) / records) * 1_000_000,
       perSecond: (records / consumed.tookMs) * 1_000,
-      storage: await readStorage(database.pool),
+      storage: await readTableHealth(database.pool, changedTables),
     };
   } finally {
     await database.drop();
@@ -74,35 +85,9 @@ async function consumeOver(line: BenchLine, users: number, windowsPerUser: numbe
   }
 }
 
-/** What the appends have left behind on the table that they change. */
-interface Storage {
-  readonly hotShare: number;
-  readonly deadWindows: number;
-  readonly windowsMb: number;
-  readonly windowIndexesMb: number;
-  readonly messagesMb: number;
-  readonly messageIndexesMb: number;
-}
+/** Those that consuming changes. */
+const changedTables = ['messages', 'partition_progress', 'user_keys', 'windows'];
 
-async function readStorage(pool: pg.Pool): Promise<Storage> {
-  const { rows } = await pool.query<Record<keyof Storage, string>>(
-    `select coalesce(n_tup_hot_upd::float8 / nullif(n_tup_upd, 0), 1) as "hotShare", n_dead_tup as "deadWindows",
-       pg_table_size('afterword.windows') / 1e6 as "windowsMb", pg_indexes_size('afterword.windows') / 1e6 as "windowIndexesMb",
-       pg_table_size('afterword.messages') / 1e6 as "messagesMb", pg_indexes_size('afterword.messages') / 1e6 as "messageIndexesMb"
-     from pg_stat_user_tables where schemaname = 'afterword' and relname = 'windows'`,
-  );
-  const read = (name: keyof Storage): number => Math.round(Number(rows[0]?.[name]) * 100) / 100;
-  return {
-    hotShare: read('hotShare'),
-    deadWindows: read('deadWindows'),
-    windowsMb: read('windowsMb'),
-    windowIndexesMb: read('windowIndexesMb'),
-    messagesMb: read('messagesMb'),
-    messageIndexesMb: read('messageIndexesMb'),
-  };
-}
-
-function detailsOf({ history, perSecond, storage }: Grown): Record<string, number> {
-  const entries = Object.entries({ messagesPerSecond: Math.round(perSecond), ...storage });
-  return Object.fromEntries(entries.map(([name, value]) => [`${name}Over${history}`, value]));
+function detailsOf({ history, storage }: Grown): Record<string, number> {
+  return Object.fromEntries(Object.entries(storage).map(([name, value]) => [`${name}Over${history}`, value]));
 }
