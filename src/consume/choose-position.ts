@@ -3,8 +3,16 @@ import type { StartPosition } from './record-source.ts';
 /** Where reading starts, and what an operator should hear about it. */
 export type ChosenPosition = { readonly from: bigint | undefined } & (
   | { readonly finding: 'as-committed' }
-  /** Kafka's offset is ahead of ours: Postgres was restored from an older copy, or somebody moved it. */
-  | { readonly finding: 'refill'; readonly committed: bigint; readonly stored: bigint }
+  /**
+   * Kafka's offset is ahead of ours (null: nothing is stored): Postgres was restored from an
+   * older copy, or somebody moved it.
+   */
+  | {
+      readonly finding: 'refill';
+      readonly from: bigint;
+      readonly committed: bigint;
+      readonly stored: bigint | null;
+    }
   /** The log's start has passed what we had not read: retention took it. */
   | { readonly finding: 'gap'; readonly gapFrom: bigint; readonly gapTo: bigint }
   /** The log ends before our position: the topic was deleted and made again. */
@@ -20,7 +28,7 @@ export type ChosenPosition = { readonly from: bigint | undefined } & (
  * rewind, and welcome: what is known already changes nothing.
  */
 export function choosePosition(start: StartPosition, stored: bigint | null): ChosenPosition {
-  if (stored === null) return { from: undefined, finding: 'as-committed' };
+  if (stored === null) return chooseUnstored(start);
   if (stored > start.logEnd) return { from: start.logStart, finding: 'recreated', stored };
   // Also after a rewind: whatever it wanted to read again below the log's start, what lies
   // between ours and that start was never read, and is gone.
@@ -38,4 +46,14 @@ export function choosePosition(start: StartPosition, stored: bigint | null): Cho
     return { from: stored, finding: 'refill', committed: start.committed, stored };
   }
   return { from: start.committed, finding: 'as-committed' };
+}
+
+/**
+ * Whoever committed that offset did not fill this database: it was emptied, restored from a copy
+ * older than the partition's first batch, or is new beside an old group. What lies below it is
+ * nowhere here, and reading again what is known changes nothing.
+ */
+function chooseUnstored({ committed, logStart }: StartPosition): ChosenPosition {
+  if (committed === undefined || committed <= logStart) return { from: undefined, finding: 'as-committed' };
+  return { from: logStart, finding: 'refill', committed, stored: null };
 }

@@ -100,8 +100,14 @@ export class Consumer implements RecordHandler {
       case 'as-committed':
         break;
       case 'refill': {
-        const { committed, stored } = chosen;
-        logger.error('partition.refilled', { topic, partition, committed, stored });
+        const { committed, from } = chosen;
+        logger.error('partition.refilled', {
+          topic,
+          partition,
+          committed,
+          stored: chosen.stored ?? undefined,
+          from,
+        });
         break;
       }
       case 'gap':

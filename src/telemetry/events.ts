@@ -34,10 +34,16 @@ const consumeEvents = {
   'consumer.failed': { reason: 'name?', retryInMs: 'ms?' },
   'producer.replaced': { reason: 'name' },
   'partition.assigned': { topic: 'name', partition: 'count', offset: 'offset?' },
-  /** Kafka's committed offset is ahead of the stored one; reading begins at the stored one. */
   /** The stored position is below what this process stored: another copy of the database answers. */
   'position.set-back': { topic: 'name', partition: 'count', known: 'offset' },
-  'partition.refilled': { topic: 'name', partition: 'count', committed: 'offset', stored: 'offset' },
+  /** Kafka's committed offset is ahead of the stored one: reading begins there, without one at the log's start. */
+  'partition.refilled': {
+    topic: 'name',
+    partition: 'count',
+    committed: 'offset',
+    stored: 'offset?',
+    from: 'offset',
+  },
   /** The log may be another one than was read, or is for sure: reading begins at its start. */
   'partition.restarted': { topic: 'name', partition: 'count', stored: 'offset', from: 'offset' },
   /** Where to begin could not be found out. */

@@ -7,8 +7,18 @@ const log = { topic: 'bot.messages', partition: 0, logStart: 100n, logEnd: 200n 
 
 describe('where reading starts', () => {
   it.each<[string, bigint | undefined, bigint | null, bigint | undefined, string]>([
-    ['takes the committed offset where nothing is stored', 150n, null, undefined, 'as-committed'],
     ['takes the log’s word where neither knows anything', undefined, null, undefined, 'as-committed'],
+    ['refills from the log’s start when ours is gone', 150n, null, 100n, 'refill'],
+    ['refills from the log’s start when ours is gone at the log’s end', 200n, null, 100n, 'refill'],
+    ['refills from the log’s start whatever else the group was used for', 300n, null, 100n, 'refill'],
+    [
+      'has nothing to refill where the log begins with the committed offset',
+      100n,
+      null,
+      undefined,
+      'as-committed',
+    ],
+    ['has nothing to refill where the log begins after it', 20n, null, undefined, 'as-committed'],
     ['goes on where both agree', 150n, 150n, 150n, 'as-committed'],
     [
       'reads all again when the group’s offset is gone: it may be another log',
@@ -30,6 +40,17 @@ describe('where reading starts', () => {
     ['does not take the log’s start for a gap', 100n, 100n, 100n, 'as-committed'],
   ])('%s', (_name, committed, stored, from, finding) => {
     expect(choosePosition({ ...log, committed }, stored)).toMatchObject({ from, finding });
+  });
+
+  it('says what is refilled', () => {
+    expect(choosePosition({ ...log, committed: 180n }, 150n)).toMatchObject({
+      committed: 180n,
+      stored: 150n,
+    });
+    expect(choosePosition({ ...log, committed: 180n }, null)).toMatchObject({
+      committed: 180n,
+      stored: null,
+    });
   });
 
   it('says which offsets are gone', () => {

@@ -16,6 +16,7 @@ import type { RecordBatch, RecordSource } from '../../src/consume/record-source.
 import type { TopicPartition } from '../../src/model/record.ts';
 import { silentLogger, type Logger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { uniqueTopic } from '../support/kafka-suite.ts';
 import {
   dayMs,
   logOf,
@@ -32,6 +33,8 @@ let harness: StoreHarness;
 let proxy: TcpProxy;
 let storePool: pg.Pool;
 let consumers: Consumer[] = [];
+/** Of the log that is read, one for each test: in tables that were emptied it would be read from its start. */
+let topic: string;
 
 beforeAll(async () => {
   harness = await openStoreHarness();
@@ -41,7 +44,6 @@ beforeAll(async () => {
   url.hostname = '127.0.0.1';
   url.port = String(proxy.port);
   storePool = createPool(url.href, silentLogger, { size: 4, answerWithinMs: 500 });
-  await createEmbeddedTopicAdmin({ pool: harness.pool }).ensureTopic(messagesTopic, 2);
 });
 afterAll(async () => {
   await storePool.end();
@@ -50,6 +52,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await harness.begin();
+  topic = uniqueTopic('bot.messages');
+  await createEmbeddedTopicAdmin({ pool: harness.pool }).ensureTopic(topic, 2);
   consumers = [];
 });
 afterEach(async () => {
@@ -79,7 +83,7 @@ function openConsumer(source: RecordSource, logger: Logger = silentLogger): Cons
 }
 
 const embeddedSource = (): RecordSource =>
-  createEmbeddedRecordSource({ pool: harness.pool, topic: messagesTopic, groupId: 'afterword', pollMs: 10 });
+  createEmbeddedRecordSource({ pool: harness.pool, topic, groupId: 'afterword', pollMs: 10 });
 
 let written = 0;
 async function write(count: number): Promise<void> {
@@ -87,7 +91,7 @@ async function write(count: number): Promise<void> {
   const records = Array.from({ length: count }, () => {
     written += 1;
     const said = message({ id: `m${written}`, atMs: dayMs + written, user: `u${written % 5}` });
-    return { topic: messagesTopic, key: `u${written % 5}`, value: JSON.stringify(said), headers: [] };
+    return { topic, key: `u${written % 5}`, value: JSON.stringify(said), headers: [] };
   });
   await sink.send(records);
   await sink.stop();

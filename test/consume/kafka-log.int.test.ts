@@ -142,7 +142,7 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
       const restored = await log.consume(older);
       await log.allStored(10, older);
       expect(log.told('partition.refilled')).toMatchObject([
-        { level: 'error', committed: '10', stored: '5' },
+        { level: 'error', committed: '10', stored: '5', from: '5' },
       ]);
       await restored.stop();
     } finally {
@@ -150,13 +150,42 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
     }
   }, 120_000);
 
-  it.each(['with the next record', 'without one'])(
-    'knows more than a Postgres that is set back to an older copy under it: it is filled again, %s',
-    async (how) => {
+  it('knows more than a Postgres that was restored from before its first record: all is filled again', async () => {
+    const restore = await log.store.copyTables();
+    const before = await log.consume();
+    await log.publish(5);
+    await log.allStored(5);
+    await log.committedUpTo(5);
+    await before.stop();
+    await restore();
+    expect(await log.stored()).toBe(0);
+    const restored = await log.consume();
+    await log.allStored(5);
+    expect(await log.members()).toBe(5);
+    const [told] = log.told('partition.refilled');
+    expect(told).toMatchObject({ level: 'error', committed: '5', from: '0' });
+    expect(told).not.toHaveProperty('stored');
+    // Once: from its first batch on the position is stored again.
+    await restored.stop();
+    await log.consume();
+    await log.publish(1);
+    await log.allStored(6);
+    expect(log.told('partition.refilled')).toHaveLength(1);
+  }, 120_000);
+
+  it.each([
+    [5, 'with the next record'],
+    [5, 'without one'],
+    [0, 'with the next record'],
+    [0, 'without one'],
+  ])(
+    'knows more than a Postgres that is set back under it to a copy with %s messages: it is filled again, %s',
+    async (copied, how) => {
+      let restore = await log.store.copyTables();
       await log.consume();
       await log.publish(5);
       await log.allStored(5);
-      const restore = await log.store.copyTables();
+      if (copied === 5) restore = await log.store.copyTables();
       await log.publish(5);
       await log.allStored(10);
       if (how === 'without one') await log.committedUpTo(10);
@@ -165,6 +194,10 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
       await log.allStored(how === 'without one' ? 10 : 11);
       expect(await log.members()).toBe(how === 'without one' ? 10 : 11);
       expect(log.told('position.set-back')).toMatchObject([{ level: 'error', known: '10' }]);
+      if (how === 'with the next record') return;
+      expect(log.told('partition.refilled')).toMatchObject([
+        { level: 'error', committed: '10', from: String(copied) },
+      ]);
     },
     120_000,
   );
