@@ -101,6 +101,7 @@ export class Consumer implements RecordHandler {
         break;
       case 'refill': {
         const { committed, from } = chosen;
+        metrics.positionAlarms.add(1, { kind: 'refilled' });
         logger.error('partition.refilled', {
           topic,
           partition,
@@ -119,6 +120,7 @@ export class Consumer implements RecordHandler {
         break;
       case 'recreated':
         await this.#resetTo(start, start.logStart);
+        metrics.positionAlarms.add(1, { kind: 'restarted' });
         logger.error('partition.restarted', {
           topic,
           partition,
@@ -130,6 +132,7 @@ export class Consumer implements RecordHandler {
         // The position counts for the log that is there now: were it left above what has been
         // read of that, an offset moved ahead by somebody would pass for a rewind.
         await this.#resetTo(start, start.logStart);
+        metrics.positionAlarms.add(1, { kind: 'restarted' });
         logger.warn('partition.restarted', { topic, partition, stored: chosen.stored, from: start.logStart });
     }
     const offset = chosen.from ?? start.committed ?? start.logStart;
@@ -163,6 +166,7 @@ export class Consumer implements RecordHandler {
   #readAgain(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
       const known = this.#known.of({ topic, partition });
+      this.#options.metrics.positionAlarms.add(1, { kind: 'set-back' });
       this.#options.logger.error('position.set-back', { topic, partition, known });
       // Told once; what is stored now counts as soon as it was chosen.
       this.#known.begin({ topic, partition }, 0n);

@@ -13,6 +13,8 @@ export type RecordOutcome =
   | 'dead-letter'
   /** Of a user who was forgotten. */
   | 'erased';
+/** What the stored position and the log’s or the group’s disagreed in; the log tells the offsets. */
+export type PositionAlarm = 'refilled' | 'restarted' | 'set-back';
 export type TaskStatus = 'pending' | 'running' | 'done' | 'skipped' | 'retrying' | 'deferred' | 'failed';
 export type StageStatus = 'done' | 'skipped' | 'failed';
 export type TokenKind = 'input' | 'cached-input' | 'output';
@@ -72,6 +74,11 @@ export const consumeMetrics = {
     'afterword_log_gaps_total',
     'Stretches that retention took before they were read.',
     ['topic'],
+  ),
+  positionAlarms: counter<{ kind: PositionAlarm }>(
+    'afterword_position_alarms_total',
+    'Times that a partition is read again because the stored position did not fit, by why; each is worth a look.',
+    ['kind'],
   ),
 } as const;
 

@@ -61,6 +61,7 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
       // Fewer: surely another log. More: it might be the old one, whose offset has expired.
       const level = count < 10 ? 'error' : 'warn';
       expect(log.told('partition.restarted')).toMatchObject([{ level, stored: '10', from: '0' }]);
+      expect(await log.alarms()).toEqual(['restarted 1']);
       expect(await log.members()).toBe(10 + count);
     },
     120_000,
@@ -171,6 +172,7 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
     await log.publish(1);
     await log.allStored(6);
     expect(log.told('partition.refilled')).toHaveLength(1);
+    expect(await log.alarms()).toEqual(['refilled 1']);
   }, 120_000);
 
   it.each([
@@ -198,6 +200,7 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
       expect(log.told('partition.refilled')).toMatchObject([
         { level: 'error', committed: '10', from: String(copied) },
       ]);
+      expect((await log.alarms()).sort()).toEqual(['refilled 1', 'set-back 1']);
     },
     120_000,
   );

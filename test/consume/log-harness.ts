@@ -189,6 +189,13 @@ export class LogHarness {
     await createTopics(admin, [{ topic, numPartitions: partitions }]);
   }
 
+  /** How often which alarm about positions was counted since the test began. */
+  async alarms(): Promise<string[]> {
+    const alarm = /^afterword_position_alarms_total\{kind="(.+)"\} (\d+)$/gm;
+    const found = [...(await this.metrics.render()).matchAll(alarm)];
+    return found.map(([, kind = '', count = '']) => `${kind} ${count}`);
+  }
+
   told(event: string): readonly Record<string, unknown>[] {
     return this.logged.filter((line) => line['event'] === event);
   }
