@@ -165,11 +165,10 @@ export class Consumer implements RecordHandler {
 
   #readAgain(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
+      if (!this.#known.noteSetBack({ topic, partition })) continue;
       const known = this.#known.of({ topic, partition });
       this.#options.metrics.positionAlarms.add(1, { kind: 'set-back' });
       this.#options.logger.error('position.set-back', { topic, partition, known });
-      // Told once; what is stored now counts as soon as it was chosen.
-      this.#known.begin({ topic, partition }, 0n);
     }
     this.#options.source.chooseAgain(partitions);
   }

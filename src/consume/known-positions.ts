@@ -6,6 +6,7 @@ import type { TopicPartition } from '../model/record.ts';
  */
 export class KnownPositions {
   readonly #known = new Map<string, bigint>();
+  readonly #setBack = new Set<string>();
 
   of(partition: TopicPartition): bigint {
     return this.#known.get(nameOf(partition)) ?? 0n;
@@ -14,6 +15,17 @@ export class KnownPositions {
   /** As it was just read or set, whatever was known before. */
   begin(partition: TopicPartition, position: bigint): void {
     this.#known.set(nameOf(partition), position);
+    this.#setBack.delete(nameOf(partition));
+  }
+
+  /**
+   * Found below what is known. That stays known until reading begins anew, so that no move of
+   * what was read before passes meanwhile. False: it was noted already.
+   */
+  noteSetBack(partition: TopicPartition): boolean {
+    if (this.#setBack.has(nameOf(partition))) return false;
+    this.#setBack.add(nameOf(partition));
+    return true;
   }
 
   rise(partition: TopicPartition, position: bigint): void {

@@ -26,6 +26,7 @@ import {
   type StoreHarness,
 } from '../support/store-harness.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
+import { captureLog } from '../telemetry/captured-log.ts';
 import { until } from '../support/until.ts';
 
 /** The log is reached directly, the store through a way that can be cut. */
@@ -63,7 +64,12 @@ afterEach(async () => {
   await proxy.open();
 });
 
-function openConsumer(source: RecordSource, logger: Logger = silentLogger): Consumer {
+function openConsumer(
+  source: RecordSource,
+  logger: Logger = silentLogger,
+  // Outages here are short.
+  pause = (): Promise<void> => sleep(20),
+): Consumer {
   const consumer = new Consumer({
     source,
     store: createPostgresMessageStore(storePool),
@@ -74,8 +80,7 @@ function openConsumer(source: RecordSource, logger: Logger = silentLogger): Cons
     logger,
     metrics: createMetrics(),
     onStored: () => undefined,
-    // Outages here are short.
-    pause: () => sleep(20),
+    pause,
     beatEveryMs: 20,
   });
   consumers.push(consumer);
@@ -243,6 +248,43 @@ describe('a consumer whose database goes away', () => {
     await expect(consumer.handleBatch(deaf)).rejects.toThrow('a rebalance');
     expect([...source.paused]).toEqual([]);
     await proxy.open();
+  });
+});
+
+describe('a consumer whose database comes back as an older copy', () => {
+  it('does not store the batch that waited for it before what lies between, and says it once', async () => {
+    const { log, lines } = captureLog();
+    let comesBack = (): void => undefined;
+    const back = new Promise<void>((resolve) => (comesBack = resolve));
+    const again: string[] = [];
+    const source = {
+      ...pausableSource(),
+      chooseAgain: (chosen: readonly TopicPartition[]) =>
+        void again.push(...chosen.map(({ partition }) => String(partition))),
+    };
+    const consumer = openConsumer(source, log, () => back);
+    consumer.assignmentChanged(partitions(0));
+    const start = { topic: messagesTopic, partition: 0, logStart: 0n, logEnd: 3n };
+    expect(await consumer.choosePosition({ ...start, committed: undefined })).toBeUndefined();
+    const restore = await harness.copyTables();
+    await consumer.handleBatch(batchOf([message({ id: 'between', atMs: dayMs })]));
+    await proxy.cut();
+    const waiting = consumer.handleBatch({
+      ...batchOf([message({ id: 'waiting', atMs: dayMs + 1 })]),
+      nextOffset: 2n,
+    });
+    await until('the batch waits', () => consumer.outage !== undefined, { everyMs: 5 });
+    await restore();
+    await proxy.open();
+    // The look of every second comes first.
+    await consumer.progress();
+    await consumer.progress();
+    comesBack();
+    await expect(waiting).rejects.toMatchObject({ code: 'POSITION_SET_BACK' });
+    expect(await stored()).toBe(0);
+    expect(await consumer.choosePosition({ ...start, committed: 1n })).toBe(0n);
+    expect(again.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => line.includes('"position.set-back"'))).toHaveLength(1);
   });
 });
 
