@@ -262,6 +262,7 @@ export interface MessageStore {
    * gap): moves the position, which only rises, and takes no key locks.
    */
   saveProgress(partition: TopicPartition, move: PositionMove): Promise<void>;
+  /** Asked where reading begins; null: none is stored. The store relies on nothing that it remembers from before. */
   storedPosition(partition: TopicPartition): Promise<bigint | null>;
   /** Of those that have one. */
   storedPositions(

@@ -195,6 +195,7 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
       if (how === 'with the next record') await log.publish(1);
       await log.allStored(how === 'without one' ? 10 : 11);
       expect(await log.members()).toBe(how === 'without one' ? 10 : 11);
+      expect(await log.store.rows('select bot_id from afterword.bots')).toEqual([{ bot_id: 'aria' }]);
       expect(log.told('position.set-back')).toMatchObject([{ level: 'error', known: '10' }]);
       if (how === 'with the next record') return;
       expect(log.told('partition.refilled')).toMatchObject([

@@ -27,8 +27,8 @@ export function createPostgresMessageStore(
   pool: pg.Pool,
   lifetimes: Partial<RelationLifetimes> = {},
 ): MessageStore {
-  // Of rows that are committed. Forgotten when anything fails: another database may answer
-  // afterwards, or an older copy of this one.
+  // Of rows that are committed. Forgotten when anything fails, and where reading begins anew:
+  // another database may answer afterwards, or an older copy of this one.
   const knownBots = new Set<string>();
   return {
     lookUp: (partition, identities) => translating(() => lookUp(pool, partition, identities)),
@@ -40,7 +40,10 @@ export function createPostgresMessageStore(
         throw error;
       }),
     saveProgress: (partition, move) => translating(() => saveProgress(pool, partition, move)),
-    storedPosition: (partition) => translating(() => storedPosition(pool, partition)),
+    storedPosition: (partition) => {
+      knownBots.clear();
+      return translating(() => storedPosition(pool, partition));
+    },
     storedPositions: (partitions) => translating(() => storedPositions(pool, partitions)),
     recordGap: (partition, from, to, reason) =>
       translating(() => recordGap(pool, partition, from, to, reason)),
