@@ -245,12 +245,25 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
     const before = await log.stored();
     await log.publish(4, mine);
     await log.allStored(before + 4);
+    const position = (mine === 0 ? 3 : 0) + 4;
+    // What we have read stands over the stranger's word.
+    await log.committedUpTo(position, mine);
     await ours.stop();
-    await stranger.commitOffsets([ahead]).catch(() => undefined);
+    await until('the commit to be taken once more', () =>
+      stranger.commitOffsets([ahead]).then(
+        () => true,
+        () => false,
+      ),
+    );
     await stranger.disconnect();
-    // Whoever comes next does not believe it either.
+    await log.committedUpTo(1_000, mine);
+    // Whoever comes next does not believe it either, and says so.
+    log.logged = [];
     await log.publish(4, mine);
     await log.consume();
     await log.allStored(before + 8);
+    expect(log.told('partition.refilled')).toMatchObject([
+      { level: 'error', partition: mine, committed: '1000', stored: `${position}`, from: `${position}` },
+    ]);
   }, 120_000);
 });
