@@ -288,6 +288,24 @@ describe('a consumer whose database comes back as an older copy', () => {
   });
 });
 
+describe('what a consumer says', () => {
+  it('warns of a person whose records come in two partitions, and of nobody else', async () => {
+    const { log, lines } = captureLog();
+    const consumer = openConsumer(pausableSource(), log);
+    await consumer.handleBatch(
+      batchOf(['ann', 'bob'].map((user) => message({ id: user, atMs: dayMs, user }))),
+    );
+    const scattered = (): unknown[] =>
+      lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ event }) => event === 'keys.scattered');
+    expect(scattered()).toEqual([]);
+    const others = ['ann', 'cleo'].map((user) => message({ id: `${user} again`, atMs: dayMs + 1, user }));
+    await consumer.handleBatch(batchOf(others, { partition: 1 }));
+    expect(scattered()).toMatchObject([{ level: 'warn', topic: messagesTopic, partition: 1, keys: 1 }]);
+  });
+});
+
 describe('where a consumer begins', () => {
   it('reads from the stored position when somebody moved the offset ahead', async () => {
     const consumer = openConsumer(pausableSource());
