@@ -126,6 +126,26 @@ describeWithKafka('a consumer over a Kafka that', (brokers) => {
     expect(log.told('gap.recorded')).toHaveLength(1);
   }, 120_000);
 
+  it('cuts off what a reader at work did not read yet: the gap is recorded, the rest is read', async () => {
+    const { source } = await log.consume();
+    await log.publish(3);
+    await log.allStored(3);
+    await log.committedUpTo(3);
+    const all = [{ topic: log.topic, partition: 0 }];
+    source.pause(all);
+    await log.publish(7);
+    await log.cutBelow(8);
+    source.resume(all);
+    await log.allStored(5);
+    await log.committedUpTo(10);
+    const gaps = await log.store.rows('select from_offset, to_offset, reason from afterword.log_gaps');
+    expect(gaps).toEqual([{ from_offset: '3', to_offset: '8', reason: 'retention' }]);
+    expect(log.told('gap.recorded')).toMatchObject([{ level: 'error', from: '3', to: '8' }]);
+    expect(await log.metrics.render()).toMatch(/^afterword_log_gaps_total\{topic="[^"]+"\} 1$/m);
+    expect(await log.alarms()).toEqual([]);
+    expect(await log.members()).toBe(5);
+  }, 120_000);
+
   it('knows more than a Postgres that was restored from an older copy: it is filled again', async () => {
     const older = await openStoreHarness();
     await older.begin();
