@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { resumeOverBudget } from '../../src/adapters/postgres/call-ledger.ts';
 import { createPostgresExtractionStore } from '../../src/adapters/postgres/extraction-store.ts';
 import { extractWindow, type ExtractDeps } from '../../src/extract/extract-window.ts';
 import { CrashingPool, crashPoints, type CrashPoint } from '../adapters/postgres/crashing-pool.ts';
@@ -8,7 +9,9 @@ import { factsStage } from '../../src/extract/stages/facts.ts';
 import * as replies from '../support/anthropic-replies.ts';
 import { AnthropicServer } from '../support/anthropic-server.ts';
 import {
+  bothPartitions,
   closeAll,
+  closeOnce,
   dayMs,
   edited,
   minuteMs,
@@ -356,6 +359,47 @@ describe('the grace before a further revision', () => {
     expect(await waitsSeconds()).toBe(3_600);
   });
 
+  it('doubles as well for a window that late messages open, one after the other', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    const waitedMinutes: unknown[] = [];
+    for (let late = 1; late <= 4; late += 1) {
+      await endGrace(harness);
+      await extract();
+      await storeValues(harness, words(late, 'well'));
+      await closeAfterAMinute();
+      waitedMinutes.push(
+        ...(await harness.rows(
+          `select round(extract(epoch from e.not_before - to_timestamp(w.touched_at_ms / 1000.0)) / 60)::int as waited
+           from afterword.extractions e join afterword.windows w using (window_id)`,
+        )),
+      );
+    }
+    expect(waitedMinutes).toEqual([2, 4, 8, 16].map((waited) => ({ waited })));
+    expect(server.calls).toHaveLength(4);
+  });
+
+  it('is not cut short by a late message that opens the window meanwhile', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    await extract();
+    await storeValues(harness, betterWords('I like figs'));
+    await harness.pool.query(
+      `update afterword.extractions set not_before = clock_timestamp() + interval '1 hour'`,
+    );
+    const notBefore = 'select status, not_before::text from afterword.extractions';
+    const before = await harness.rows(notBefore);
+    await storeValues(harness, words(10, 'I like cherries'));
+    await closeAll(harness.closing);
+    expect(await harness.rows(notBefore)).toEqual(before);
+  });
+
+  /** Judged with a grace of a minute, and closed by a clock beyond it. */
+  async function closeAfterAMinute(): Promise<void> {
+    await harness.closing.markCaughtUp(bothPartitions);
+    await closeOnce(harness.closing, { graceMs: minuteMs });
+    const { windows } = await harness.closing.closeDue(Date.now() + 2 * minuteMs, 10, 'closer-1');
+    expect(windows).toHaveLength(1);
+  }
+
   it('begins anew when the hour is over', async () => {
     await closedWindow(harness, 0, 'I like plums');
     await extract();
@@ -389,6 +433,43 @@ describe('the grace before a further revision', () => {
     await extract(deps('two'));
     await storeValues(harness, betterWords('I like figs'));
     expect(await waitsSeconds()).toBe(2);
+  });
+});
+
+describe('a window that is put off, and changes meanwhile', () => {
+  const putOff = async (status: string, code: string): Promise<void> => {
+    await closedWindow(harness, 0, 'I like plums');
+    await harness.pool.query(
+      `update afterword.extractions
+       set status = $1, error_code = $2, not_before = clock_timestamp() + interval '1 day'`,
+      [status, code],
+    );
+  };
+  const change = {
+    'by an edit': () => storeValues(harness, betterWords('I like figs')),
+    'by a late message': async () => {
+      await storeValues(harness, words(10, 'well'));
+      await closeAll(harness.closing);
+    },
+  };
+  const changes = Object.entries(change);
+
+  it.each(changes)('%s, is taken up as soon as the model is back', async (_, changed) => {
+    await putOff('retrying', 'MODEL_OVERLOADED');
+    await changed();
+    expect(await deps('one').store.claim('one', 10, 1_000)).toEqual([]);
+    expect(await deps('one').store.releaseWaiting()).toBe(1);
+    await extract();
+    expect(await work(harness)).toMatchObject([{ status: 'done', changed: false, revision: 1 }]);
+  });
+
+  it.each(changes)('%s, is taken up as soon as its budget has room', async (_, changed) => {
+    await putOff('deferred', 'MODEL_BUDGET_SPENT');
+    await changed();
+    expect(await deps('one').store.claim('one', 10, 1_000)).toEqual([]);
+    expect(await resumeOverBudget(harness.pool, null, new Map())).toBe(1);
+    await extract();
+    expect(await work(harness)).toMatchObject([{ status: 'done', changed: false, revision: 1 }]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { ClosedWindowView } from '../../model/window-view.ts';
 import { translateDatabaseError } from './database-errors.ts';
 import { lockKeysById } from './lock-keys.ts';
 import { appendEvents } from './outbox-rows.ts';
+import { askedAgain, doubledGrace } from './revise-windows.ts';
 import { inTransaction } from './transaction.ts';
 import { insertClosedSpans } from './window-rows.ts';
 
@@ -24,6 +25,9 @@ interface ClosingRow {
   message_count: number;
   close_reason: CloseReason;
   next_revision: number;
+  touched_at_ms: string;
+  /** Between its last arrival and its closing, as it was planned. */
+  grace_ms: string;
 }
 
 /** A window that the database refuses to close is tried again after this. */
@@ -168,7 +172,8 @@ async function markClosed(
      where w.window_id = any($1::uuid[]) and w.status = 'open' and w.due_reason is not null
        and w.check_at_ms <= $2
      returning w.window_id, w.run_id, w.key_id, w.session_key, w.channel_id, w.channel_type, w.started_at_ms,
-       w.ended_at_ms, w.message_count, w.close_reason, w.revision + 1 as next_revision`,
+       w.ended_at_ms, w.message_count, w.close_reason, w.revision + 1 as next_revision, w.touched_at_ms,
+       greatest(0, w.check_at_ms - w.touched_at_ms) as grace_ms`,
     [windowIds, nowMs],
   );
   // In the order they were lived, so that a key's events leave in that order.
@@ -176,22 +181,36 @@ async function markClosed(
 }
 
 /**
- * One row of work a window; one that was closed before gets a further revision. Given in the order
- * they were lived, and claimed in that order: a fold goes on from where the last one stood, and a
- * window from long before makes it begin anew.
+ * One row of work a window. Given in the order they were lived, and claimed in that order: a fold
+ * goes on from where the last one stood, and a window from long before makes it begin anew.
+ *
+ * One that was closed before gets a further revision, after its grace doubled as for an edit and
+ * counted from the last arrival: messages that trickle in late, each opening it again, cost no call
+ * each. What waits already keeps its time.
  */
 async function enqueueExtraction(client: pg.ClientBase, closed: readonly ClosingRow[]): Promise<void> {
   await client.query(
     `insert into afterword.extractions as e (window_id, run_id, key_id, status, not_before)
-     select t.window_id, t.run_id, t.key_id, 'pending', statement_timestamp() + t.place * interval '1 microsecond'
-     from unnest($1::uuid[], $2::int[], $3::bigint[]) with ordinality as t (window_id, run_id, key_id, place)
+     select t.window_id, t.run_id, t.key_id, 'pending', t.place * interval '1 microsecond' + greatest(
+       statement_timestamp(),
+       case when before.status not in ('pending', 'retrying', 'deferred')
+         then to_timestamp(t.touched_at_ms / 1000.0) + ${doubledGrace('before', 't.grace_ms')} end)
+     from unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[], $5::bigint[]) with ordinality
+       as t (window_id, run_id, key_id, touched_at_ms, grace_ms, place)
+     left join afterword.extractions before using (window_id)
      order by t.window_id
      on conflict (window_id) do update
-     set changed = (e.status = 'running'),
-         status = case when e.status = 'running' then 'running' else 'pending' end,
-         attempts = case when e.status = 'running' then e.attempts else 0 end,
-         not_before = excluded.not_before, error_code = null, updated_at = clock_timestamp()`,
-    [closed.map((row) => row.window_id), closed.map((row) => row.run_id), closed.map((row) => row.key_id)],
+     set ${askedAgain('e')},
+         not_before = case
+           when e.status in ('pending', 'retrying', 'deferred') then greatest(e.not_before, excluded.not_before)
+           else excluded.not_before end`,
+    [
+      closed.map((row) => row.window_id),
+      closed.map((row) => row.run_id),
+      closed.map((row) => row.key_id),
+      closed.map((row) => row.touched_at_ms),
+      closed.map((row) => row.grace_ms),
+    ],
   );
 }
 

@@ -9,6 +9,26 @@ const lockedWork = `with work as (
        select window_id from afterword.extractions where window_id = any($1::uuid[]) order by window_id for update
      )`;
 
+/** SQL: a grace in milliseconds, doubled by every revision of this work within the hour, an hour at most. */
+export function doubledGrace(work: string, graceMs: string): string {
+  return `least(interval '1 hour', ${graceMs} * interval '1 millisecond' * power(2, least(20,
+             case when ${work}.hour_started_at > clock_timestamp() - interval '1 hour'
+               then ${work}.revisions_in_hour else 0 end)))`;
+}
+
+/**
+ * SQL: what a further revision makes of the status and error code of work. What waits for the
+ * model or a budget still does, under the code by which whoever releases it finds it.
+ */
+export function askedAgain(work: string): string {
+  return `changed = (${work}.status = 'running'),
+         status = case when ${work}.status in ('running', 'retrying', 'deferred') then ${work}.status
+           else 'pending' end,
+         attempts = case when ${work}.status = 'running' then ${work}.attempts else 0 end,
+         error_code = case when ${work}.status in ('retrying', 'deferred') then ${work}.error_code end,
+         updated_at = clock_timestamp()`;
+}
+
 /**
  * Asks for a further revision of closed windows. The wait is the grace, doubled by every
  * revision within the hour, an hour at most; a window that waits already is not put back,
@@ -22,15 +42,10 @@ export async function markRevised(
   await client.query(
     `${lockedWork}
      update afterword.extractions e
-     set changed = (status = 'running'),
-         status = case when status = 'running' then 'running' else 'pending' end,
-         attempts = case when status = 'running' then attempts else 0 end,
+     set ${askedAgain('e')},
          not_before = case
-           when status in ('pending', 'retrying', 'deferred') then not_before
-           else clock_timestamp() + least(interval '1 hour', $2 * interval '1 millisecond' * power(2, least(20,
-             case when hour_started_at > clock_timestamp() - interval '1 hour' then revisions_in_hour else 0 end)))
-           end,
-         error_code = null, updated_at = clock_timestamp()
+           when e.status in ('pending', 'retrying', 'deferred') then e.not_before
+           else clock_timestamp() + ${doubledGrace('e', '$2')} end
      from work where e.window_id = work.window_id`,
     [windowIds, graceMs],
   );
