@@ -14,6 +14,7 @@ import { dumpState } from '../adapters/postgres/dump-state.ts';
 import * as replies from '../support/anthropic-replies.ts';
 import type { Question } from '../support/anthropic-replies.ts';
 import { AnthropicServer } from '../support/anthropic-server.ts';
+import { tablesWith } from '../support/planted-words.ts';
 import {
   changeSettings,
   closeAll,
@@ -102,21 +103,7 @@ async function extract(by: ExtractDeps = deps('one')): Promise<unknown> {
 const planted = 'Plumtree';
 const confession = `I like ${planted}s`;
 
-/** Tables that hold the word, in whatever column. */
-async function placesOf(word: string): Promise<string[]> {
-  const tables = await harness.rows<{ name: string }>(
-    `select table_name as name from information_schema.tables
-     where table_schema = 'afterword' and table_type = 'BASE TABLE' order by 1`,
-  );
-  const places: string[] = [];
-  for (const { name } of tables) {
-    const found = await harness.rows(`select 1 from afterword.${name} t where t::text ilike $1 limit 1`, [
-      `%${word}%`,
-    ]);
-    if (found.length > 0) places.push(name);
-  }
-  return places;
-}
+const placesOf = (word: string): Promise<string[]> => tablesWith(harness, word);
 
 const takeBack = (where: Partial<Said> = {}, atMinutes = 300): unknown =>
   deleted({ id: 'at 0', atMs: dayMs + atMinutes * minuteMs, ...where });

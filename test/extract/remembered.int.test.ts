@@ -9,7 +9,9 @@ import { citationsSchema } from '../../src/extract/verify-citations.ts';
 import { answer, type Question } from '../support/anthropic-replies.ts';
 import { AnthropicServer } from '../support/anthropic-server.ts';
 import { describeWithPostgres } from '../support/kafka-suite.ts';
+import { tablesWith } from '../support/planted-words.ts';
 import {
+  closeAll,
   dayMs,
   deleted,
   edited,
@@ -25,6 +27,7 @@ import {
   extractDeps,
   likesOf,
   storeValues,
+  words,
 } from './settle-harness.ts';
 
 /** A stage of a user's own whose tastes belong in the person's memory. */
@@ -98,6 +101,7 @@ describeWithPostgres('what a stage of a user’s own remembers', () => {
     harness.rows(
       `select stage, kind, superseded_at is null as counts from afterword.observations order by created_at, stage`,
     );
+  const placesOf = (...planted: string[]) => tablesWith(harness, ...planted);
   const results = () =>
     harness.rows(`select result, rejected from afterword.stage_tasks where superseded_at is null`);
 
@@ -141,5 +145,27 @@ describeWithPostgres('what a stage of a user’s own remembers', () => {
     expect(await currentFacts(harness)).toEqual([]);
     expect(await observed()).toEqual([]);
     expect(await results()).toEqual([]);
+  });
+
+  it('goes with each of two deleted messages, though the first took the result with it', async () => {
+    await storeValues(
+      harness,
+      words(0, 'I like Zibarten'),
+      words(1, 'I like Scuppernong'),
+      words(2, 'I like figs'),
+    );
+    await closeAll(harness.closing);
+    await extractAll(deps);
+    await storeValues(harness, deleted({ id: 'at 0', atMs: dayMs + 10 * minuteMs }));
+    expect(await placesOf('Zibarten')).toEqual([]);
+    expect(await currentFacts(harness)).toEqual(['Scuppernong', 'figs']);
+    // Before the further revision, which would supersede and not remove what cites it.
+    await storeValues(harness, deleted({ id: 'at 1', atMs: dayMs + 11 * minuteMs }));
+    expect(await placesOf('Scuppernong')).toEqual([]);
+    expect(await currentFacts(harness)).toEqual(['figs']);
+    await endGrace(harness);
+    await extractAll(deps);
+    expect(await placesOf('Scuppernong', 'Zibarten')).toEqual([]);
+    expect(await currentFacts(harness)).toEqual(['figs']);
   });
 });

@@ -37,6 +37,7 @@ export interface ResultRow {
   readonly stage: string;
   readonly key_id: string;
   readonly run_id: number;
+  /** Null: taken out by an earlier delete. */
   readonly result: unknown;
   /** Readers see it, if they see its run. */
   readonly current: boolean;
@@ -44,6 +45,10 @@ export interface ResultRow {
   readonly deleted: readonly DeletedMessage[];
 }
 
+/**
+ * The results that hold these messages. Also those that an earlier delete took out: what a stage
+ * of a user's own remembered of its other messages stands in observations still.
+ */
 export async function readResults(
   client: pg.ClientBase,
   messages: readonly ChangedMessage[],
@@ -57,7 +62,7 @@ export async function readResults(
        and r.members_to_ms >= t.sent_at_ms and r.members_from_ms <= t.sent_at_ms
      join afterword.windows w on w.window_id = r.window_id
        and (w.session_key = w.key_id or w.channel_id is not distinct from t.channel_id)
-     where r.result is not null
+     where r.result is not null or r.redacted_at is not null
      group by r.window_id, r.revision, r.stage`,
     placesOf(messages),
   );
@@ -80,7 +85,8 @@ type DeletedByWindow = ReadonlyMap<string, readonly DeletedMessage[]>;
 
 /** A result that is taken out as a whole is nobody's current one any more. */
 export async function redactResults(client: pg.ClientBase, results: readonly ResultRow[]): Promise<void> {
-  const left = results.map((row) => resultWithout(row.stage, row.result, row.deleted));
+  const standing = results.filter(({ result }) => result !== null);
+  const left = standing.map((row) => resultWithout(row.stage, row.result, row.deleted));
   await client.query(
     `update afterword.stage_tasks r
      set result = t.result::jsonb,
@@ -90,9 +96,9 @@ export async function redactResults(client: pg.ClientBase, results: readonly Res
      from unnest($1::uuid[], $2::int[], $3::text[], $4::text[]) as t (window_id, revision, stage, result)
      where r.window_id = t.window_id and r.revision = t.revision and r.stage = t.stage`,
     [
-      results.map((row) => row.window_id),
-      results.map((row) => row.revision),
-      results.map((row) => row.stage),
+      standing.map((row) => row.window_id),
+      standing.map((row) => row.revision),
+      standing.map((row) => row.stage),
       left.map((result) => (result === null ? null : JSON.stringify(result))),
     ],
   );
