@@ -9,6 +9,7 @@ import { builtInStages } from '../../src/extract/stages/built-in-stages.ts';
 import type { LogRecord } from '../../src/model/record.ts';
 import { ManualTiming } from '../support/extraction.ts';
 import { describeWithPostgres } from '../support/kafka-suite.ts';
+import { tablesWith } from '../support/planted-words.ts';
 import {
   closeAll,
   dayMs,
@@ -42,32 +43,40 @@ const answered = (minutes: number, content: string): unknown =>
 /** Its clock is two days ahead: drawn back to the record's time, an hour into the day. */
 const fromTheFuture = words(2 * 24 * 60, 'I like figs');
 
+/** What nobody may find any more once these have come: words that are planted in what they delete. */
+const taken = new Map<unknown, readonly string[]>();
+
+function takesBack(planted: readonly string[], taking: unknown): unknown {
+  taken.set(taking, planted);
+  return taking;
+}
+
 /** In the order in which it was lived; every kind of record that can change what another one meant. */
 const lived: readonly unknown[] = [
-  words(0, 'I like plums'),
+  words(0, 'I like zibarten'),
   words(5, 'I like cherries'),
   answered(6, 'Cherries are lovely.'),
   words(20, 'I like pears'),
   sessionEnd({ atMs: at(21) }),
   words(22, 'Please call me Annie.'),
-  words(30, 'I like tea', { channel: 'one', channelType: 'group' }),
+  words(30, 'I like rooibos', { channel: 'one', channelType: 'group' }),
   words(30, 'I like milk', { channel: 'two', channelType: 'group' }),
   words(45, 'well'),
   fromTheFuture,
   words(100, 'I live in Lyon'),
   sessionEnd({ atMs: at(101), channel: 'one' }),
   words(140, 'I live in Porto'),
-  words(160, 'Please call me Anna.'),
+  words(160, 'Please call me Quirina.'),
   // Edits: of one message twice, with a tie; and one that brings another place to live.
   edited({ ...of('at 5', 200), content: 'I like apples' }),
   edited({ ...of('at 5', 201), content: 'I like grapes' }),
   edited({ ...of('at 5', 201), content: 'I like melons' }),
   edited({ ...of('at 140', 202), content: 'I live in Rome' }),
   // Deletes: of one that was edited, one that is edited afterwards, one whose id another channel uses.
-  deleted(of('at 0', 203)),
-  edited({ ...of('at 0', 204), content: 'I like quinces' }),
-  deleted(of('at 160', 205)),
-  deleted(of('at 30', 206, { channel: 'one' })),
+  takesBack(['zibarten', 'scuppernong'], deleted(of('at 0', 203))),
+  edited({ ...of('at 0', 204), content: 'I like scuppernong' }),
+  takesBack(['quirina'], deleted(of('at 160', 205))),
+  takesBack(['rooibos'], deleted(of('at 30', 206, { channel: 'one' }))),
   // Changes of what never comes, and of the same id in no channel.
   deleted(of('at 31', 207)),
   edited({ ...of('at 30', 208), content: 'nobody said this' }),
@@ -200,9 +209,17 @@ describeWithPostgres('records of a day in any order, on Postgres', () => {
       if (step.then === 'rewind') await storeRecords(harness.store, log.slice(0, from));
     }
     await extractDue();
+    await expectTaken(arrival);
     await storeRecords(harness.store, log);
     await extractDue();
+    await expectTaken(arrival);
     return outcome();
+  }
+
+  /** In no table, of any revision, whatever arrived before what. */
+  async function expectTaken(arrival: readonly number[]): Promise<void> {
+    const planted = arrival.flatMap((place) => taken.get(lived[place]) ?? []);
+    expect(await tablesWith(harness, ...planted)).toEqual([]);
   }
 
   it(
@@ -235,6 +252,8 @@ describeWithPostgres('records of a day in any order, on Postgres', () => {
       'aria ann pears current',
       'aria ann Rome current',
     ]);
+    expect(await tablesWith(harness, 'grapes')).toContain('outbox');
+    expect(await tablesWith(harness, ...[...taken.values()].flat())).toEqual([]);
     const [clamped] = await harness.rows('select sent_at_ms::text from afterword.messages where clamped');
     expect(clamped).toEqual({ sent_at_ms: String(at(60)) });
   });
