@@ -34,13 +34,26 @@ export function refuseEntity(name: string): EntityRefusal | undefined {
   return refuseForm(name) ?? refuseWords(name);
 }
 
+const link = /\w:\/\/|\bwww\.|\b[\w-]+(?:\.[\w-]+)+\/\S|\S+@\S+\.\S/iu;
+
+/** In small letters, for people write names with capitals ("Booking.com", "ASP.NET"), and under a known ending ("Node.js" has none). */
+const bareDomain =
+  /(?<![\p{L}\p{N}.])(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|me|co|ai|app|dev|gg|ly|tv|fm|xyz|site|online|shop|blog|link|page|club|to|be|uk|us|ca|au|nz|ie|de|at|ch|nl|fr|es|it|pt|pl|se|no|dk|fi|cz|hu|ro|gr|tr|ru|ua|in|cn|jp|kr|br|mx|ar|za|eu)(?![\p{L}\p{N}]|\.\p{L})/u;
+
+const markup = /<\/?\w+|[*`~^\\|]|__|&\w+;|^[#=-]+\s|https?:|[\p{Cc}]/u;
+
+/** Whether a text, a name or longer, holds a link or marks of a markup language. */
+export function holdsMarkup(text: string): boolean {
+  return link.test(text) || bareDomain.test(text) || markup.test(text) || /\]\(/u.test(text);
+}
+
 function refuseForm(name: string): EntityRefusal | undefined {
   const { length } = Array.from(name);
   // One ideograph is a word; one letter is not.
   if (length > maxLength || (length < minLength && !/^\p{Script=Han}$/u.test(name))) return 'entity-length';
-  if (/\w:\/\/|\bwww\.|\b[\w-]+(?:\.[\w-]+)+\/\S|\S+@\S+\.\S/iu.test(name)) return 'entity-url';
+  if (link.test(name) || bareDomain.test(name)) return 'entity-url';
   if (/(?:^|\s)@\S|<[@#!&]|(?:^|\s)#\p{L}/u.test(name)) return 'entity-mention';
-  if (/<\/?\w+|[*`~^\\|]|__|&\w+;|^[#=-]+\s|https?:|[\p{Cc}]/u.test(name)) return 'entity-markup';
+  if (markup.test(name)) return 'entity-markup';
   if (/[()[\]{}<>（）【】「」]/u.test(name)) return 'entity-brackets';
   if (!/[\p{L}\p{N}]/u.test(name)) return 'entity-without-letters';
   return undefined;
