@@ -160,15 +160,33 @@ export const preferenceKeys = [
 ] as const;
 export type PreferenceKey = (typeof preferenceKeys)[number];
 
-export const preferenceResultSchema = z.strictObject({
-  key: z.enum(preferenceKeys),
-  value: z.string().min(1).max(200),
-  /** Asked for in words, as opposed to read out of behaviour. */
-  explicit: z.boolean(),
-  confidence: z.number().min(0).max(1),
-  reasoning: z.string(),
-  evidence: z.array(evidenceSchema).min(1),
-});
+/** Values of the keys that have a closed vocabulary; of the others any text of their own form. */
+export const responseLengths = ['short', 'medium', 'long'] as const;
+export const formalityLevels = ['casual', 'neutral', 'formal'] as const;
+export const emojiUses = ['yes', 'no'] as const;
+const vocabularies = {
+  response_length: responseLengths,
+  formality_level: formalityLevels,
+  use_emojis: emojiUses,
+} as const satisfies Partial<Record<PreferenceKey, readonly string[]>>;
+
+/** In the published schema only: the type of a value is text for every key. */
+const closedValues = Object.entries(vocabularies).map(([key, values]) => ({
+  if: { properties: { key: { const: key } } },
+  then: { properties: { value: { enum: [...values] } } },
+}));
+
+export const preferenceResultSchema = z
+  .strictObject({
+    key: z.enum(preferenceKeys),
+    value: z.string().min(1).max(200),
+    /** Asked for in words, as opposed to read out of behaviour. */
+    explicit: z.boolean(),
+    confidence: z.number().min(0).max(1),
+    reasoning: z.string(),
+    evidence: z.array(evidenceSchema).min(1),
+  })
+  .meta({ allOf: closedValues });
 export type PreferenceResult = z.infer<typeof preferenceResultSchema>;
 export const preferencesResultSchema = z.strictObject({ preferences: z.array(preferenceResultSchema) });
 export type PreferencesResult = z.infer<typeof preferencesResultSchema>;

@@ -1,6 +1,7 @@
-import type { PreferenceKey } from '../../model/results.ts';
-import { cleanEntity, refuseEntity } from './entity.ts';
+import { emojiUses, formalityLevels, responseLengths, type PreferenceKey } from '../../model/results.ts';
+import { cleanEntity, holdsMarkup, refuseEntity } from './entity.ts';
 import { languageTag } from './language-tag.ts';
+import { wordOf, type VocabularyWord } from './vocabulary.ts';
 
 /**
  * Brings a preference's value into the form that readers may rely on, or refuses it
@@ -21,34 +22,53 @@ const normalizers: Readonly<Record<PreferenceKey, (text: string) => string | und
   communication_style: (text) => toPlainText(text, 100),
   topic_preferences: toTopic,
   topics_to_avoid: toTopic,
-  response_length: (text) =>
-    toVocabulary(text, {
-      short: /\b(?:short|shorter|brief|briefly|concise|terse|succinct|small|minimal|quick|one|few)\b/,
-      long: /\b(?:long|longer|detailed|detail|details|in-depth|thorough|verbose|elaborate|extensive|full)\b/,
-      medium: /\b(?:medium|moderate|normal|balanced|average|standard)\b/,
-    }),
-  formality_level: (text) =>
-    toVocabulary(text, {
-      casual: /\b(?:casual|informal|relaxed|friendly|colloquial|low|chill)\b/,
-      formal: /\b(?:formal|professional|polite|high|business)\b/,
-      neutral: /\b(?:neutral|medium|moderate|balanced|normal)\b/,
-    }),
-  use_emojis: (text) =>
-    toVocabulary(text, {
-      no: /\b(?:no|not|none|never|false|without|avoid|off|don't|stop|zero)\b/,
-      yes: /\b(?:yes|true|always|on|often|sometimes|please|likes?|loves?|more|use)\b/,
-    }),
+  response_length: (text) => wordOf(text, lengths),
+  formality_level: (text) => wordOf(text, formalities),
+  use_emojis: toEmojiUse,
 };
 
-/** The first word of the vocabulary whose pattern fits: order matters where a negation could match both. */
-function toVocabulary(text: string, vocabulary: Readonly<Record<string, RegExp>>): string | undefined {
-  const lower = text.toLowerCase().replace('’', "'");
-  return Object.entries(vocabulary).find(([, pattern]) => pattern.test(lower))?.[0];
+const [short, medium, long] = responseLengths;
+const lengths: readonly VocabularyWord[] = [
+  {
+    value: short,
+    words: /\b(?:short|shorter|brief|briefly|concise|terse|succinct|small|minimal|quick|one|few)\b/g,
+  },
+  {
+    value: long,
+    words:
+      /\b(?:long|longer|lengthy|detailed|detail|details|in-depth|thorough|verbose|elaborate|extensive|full)\b/g,
+    denied: short,
+  },
+  { value: medium, words: /\b(?:medium|moderate|normal|balanced|average|standard)\b/g },
+];
+
+const [casual, neutral, formal] = formalityLevels;
+const formalities: readonly VocabularyWord[] = [
+  { value: casual, words: /\b(?:casual|informal|relaxed|friendly|colloquial|low|chill)\b/g },
+  { value: formal, words: /\b(?:formal|professional|polite|high|business)\b/g, denied: casual },
+  { value: neutral, words: /\b(?:neutral|medium|moderate|balanced|normal)\b/g },
+];
+
+const [yes, no] = emojiUses;
+
+/** Two negations ("never avoid", "don't mind") and degrees ("not too many") are neither a yes nor a no. */
+const unclearEmojis =
+  /(?:\b(?:no|not|never)|n't) (?:to )?(?:stop|avoid|without|mind|dislike|hate)|(?:\bnot|n't) (?:\w+ ){0,2}(?:too|so|that|as|very) (?:many|much|often)\b|\bnot (?:always|only)\b/;
+
+function toEmojiUse(text: string): string | undefined {
+  const lower = text.toLowerCase().replaceAll('’', "'");
+  if (unclearEmojis.test(lower)) return undefined;
+  if (/\b(?:no|not|none|never|false|without|avoid|off|\w+n't|dont|stop|zero|dislikes?|hates?)\b/.test(lower))
+    return no;
+  return /\b(?:yes|true|always|on|often|sometimes|please|likes?|loves?|more|use)\b/.test(lower)
+    ? yes
+    : undefined;
 }
 
 function toPlainText(text: string, maxLength: number): string | undefined {
   const { length } = Array.from(text);
-  return length >= 2 && length <= maxLength && /\p{L}/u.test(text) ? text : undefined;
+  const isText = length >= 2 && length <= maxLength && /\p{L}/u.test(text);
+  return isText && !holdsMarkup(text) ? text : undefined;
 }
 
 function toName(text: string): string | undefined {
