@@ -1,4 +1,5 @@
 import { hasText } from '../evidence.ts';
+import { findFolded, foldText } from '../fold-text.ts';
 import type { Transcript } from '../transcript.ts';
 import { contentWords } from './content-words.ts';
 
@@ -11,13 +12,13 @@ const maxLength = 80;
 
 /** Names that fit any conversation. */
 const emptyTopics =
-  /^(?:(?:(?:general|casual|small|daily|everyday|random|personal|various|other|different|user) ?)?(?:conversation|chat|chatting|talk|discussion|topics?|subjects?|matters?|interests?|experiences?|updates?|things|stuff|life)|small ?talk|n\/?a|none|other|misc(?:ellaneous)?|unknown)$/iu;
+  /^(?:(?:(?:general|casual|small|daily|everyday|random|personal|various|other|different|user) ?)?(?:conversation|chat|chatting|talk|discussion|topics?|subjects?|matters?|interests?|experiences?|updates?|things|stuff|life|advice|help|recommendations?|suggestions?|tips?|support)|small ?talk|n\/?a|none|other|misc(?:ellaneous)?|unknown)$/iu;
 
 /** What a conversation may be about without naming it. */
 const entailed: readonly { readonly topic: RegExp; readonly by: (said: string) => boolean }[] = [
   { topic: /^greetings?$/iu, by: (said) => greeting.test(said) || isBrief(said) },
   {
-    topic: /^(?:asking for )?(?:advice|help|recommendations?|suggestions?)$/iu,
+    topic: /^(?:(?:asking|looking) for|seeking) (?:advice|help|recommendations?|suggestions?)$/iu,
     by: (said) => /[?？]/u.test(said),
   },
   { topic: /^(?:a )?(?:brief|short) exchange$/iu, by: isBrief },
@@ -45,14 +46,14 @@ export function topicCheck(transcript: Transcript, told: string): TopicCheck {
     .filter(hasText)
     .map(({ message }) => message.content)
     .join('\n');
-  const lowered = said.toLowerCase();
+  const lowered = foldText(said.toLowerCase());
   const known = units(said);
   const vouched = units(told);
   return (topic) => {
     if (topic === '' || topic.length > maxLength || emptyTopics.test(topic)) return 'topic-empty';
     if (entailed.some((kind) => kind.topic.test(topic) && kind.by(said))) return undefined;
-    // Initials, emoji and short words have nothing to compare but their letters.
-    if (lowered.includes(topic.toLowerCase())) return undefined;
+    // Initials, emoji and short words have nothing to compare but their letters: whole words, for "art" is not in "start".
+    if (findFolded(lowered, foldText(topic.toLowerCase()).text.trim()).length > 0) return undefined;
     const words = [...units(topic)];
     if (words.length === 0) return 'topic-ungrounded';
     const found = words.filter((word) => known.has(word)).length;

@@ -93,6 +93,48 @@ describe('summaryStage', () => {
     ).toThrow('key_topics');
   });
 
+  const generic = transcriptOf(
+    ['user', 'I want to start again. Any advice, or other help? Tips and suggestions are welcome.'],
+    ['assistant', 'What art do you like?'],
+    ['user', 'Cooking, I take classes. My life is AI and rain'],
+  );
+  const refusalOf = (topic: string) => {
+    const key_topics = ['cooking', 'classes', topic];
+    const { result, rejected } = summaryStage.check(summary({ key_topics }), generic);
+    return result.key_topics.includes(topic) ? 'taken' : Object.keys(rejected).join();
+  };
+
+  it.each<[string, string]>([
+    ['advice', 'topic-empty'],
+    ['Help', 'topic-empty'],
+    ['suggestions', 'topic-empty'],
+    ['recommendations', 'topic-empty'],
+    ['tips', 'topic-empty'],
+    ['general advice', 'topic-empty'],
+    ['conversation', 'topic-empty'],
+    ['life', 'topic-empty'],
+    ['daily life', 'topic-empty'],
+    ['personal experiences', 'topic-empty'],
+    ['small talk', 'topic-empty'],
+    ['none', 'topic-empty'],
+    ['ain', 'topic-ungrounded'],
+    ['ar', 'topic-ungrounded'],
+    ['rt', 'topic-ungrounded'],
+    ['AI', 'taken'],
+    ['art', 'taken'],
+    ['asking for advice', 'taken'],
+    ['greeting', 'taken'],
+    ['starting again', 'taken'],
+  ])('holds a generic topic to what it says: %s is %s', (topic, verdict) => {
+    expect(refusalOf(topic)).toBe(verdict);
+  });
+
+  it('finds a short topic as a word, not inside another', () => {
+    const start = transcriptOf(['user', 'I start painting at the cafe'], ['user', 'Painting relaxes me']);
+    const { rejected } = summaryStage.check(summary({ key_topics: ['painting', 'cafe', 'art'] }), start);
+    expect(rejected).toEqual({ 'topic-ungrounded': 1 });
+  });
+
   it('grounds text in scripts without spaces', () => {
     const japanese = transcriptOf(['user', '私は東京に住んでいます'], ['user', 'はい']);
     const draft = summary({
