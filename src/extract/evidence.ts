@@ -29,7 +29,13 @@ export type EvidenceRefusal = QuoteRefusal | 'no-evidence' | 'no-user-evidence';
 
 /** The evidence that holds, in the order of the lines, or why the claim has none. */
 export type EvidenceCheck =
-  | { readonly held: true; readonly quotes: readonly HeldQuote[]; readonly dropped: number }
+  | {
+      readonly held: true;
+      readonly quotes: readonly HeldQuote[];
+      readonly dropped: number;
+      /** Why each of them was. */
+      readonly droppedBy: readonly QuoteRefusal[];
+    }
   | { readonly held: false; readonly reason: EvidenceRefusal };
 
 /**
@@ -40,8 +46,8 @@ export function checkEvidence(drafts: readonly DraftEvidence[], transcript: Tran
   const located = drafts.map((draft) => locate(draft, searchOf(transcript)));
   const quotes = distinct(located.filter((found) => typeof found !== 'string'));
   if (quotes.some((quote) => quote.line.message.role === 'user')) {
-    const dropped = located.filter((found) => typeof found === 'string').length;
-    return { held: true, quotes, dropped };
+    const droppedBy = located.filter((found) => typeof found === 'string');
+    return { held: true, quotes, dropped: droppedBy.length, droppedBy };
   }
   if (quotes.length > 0) return { held: false, reason: 'no-user-evidence' };
   return { held: false, reason: located.find((found) => typeof found === 'string') ?? 'no-evidence' };

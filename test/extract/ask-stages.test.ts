@@ -102,7 +102,7 @@ describe('one window', () => {
     expect(server.calls).toHaveLength(1);
     expect(statuses(outcomes)).toEqual({ summary: 'done', facts: 'done', preferences: 'done' });
     expect(outcomes[1]).toMatchObject({
-      stageVersion: '2',
+      stageVersion: '3',
       method: 'model',
       model: 'claude-haiku-5-5',
       rejected: {},

@@ -1,9 +1,11 @@
 import { factsResultSchema, type FactsResult } from '../../model/results.ts';
-import { checkEvidence } from '../evidence.ts';
+import { checkEvidence, newestUserQuoteMs, type HeldQuote } from '../evidence.ts';
 import type { CheckedResult, Stage } from '../stage.ts';
 import type { Transcript } from '../transcript.ts';
-import { cleanFact, refuseFact } from '../validators/fact.ts';
+import { cleanFact, refuseFact, trimmingsOf, type CleanFact } from '../validators/fact.ts';
+import { hasEnded } from '../validators/ended.ts';
 import { isSameName } from '../validators/entity.ts';
+import { listedNames } from '../validators/listed-names.ts';
 import { factsDraftSchema, type FactDraft, type FactsDraft } from './drafts.ts';
 import { mergeFacts, toFactResult, type HeldFact } from './held-fact.ts';
 import { Rejections } from './rejections.ts';
@@ -14,7 +16,7 @@ import { Rejections } from './rejections.ts';
  */
 export const factsStage: Stage<FactsDraft, FactsResult> = {
   name: 'facts',
-  version: '2',
+  version: '3',
   // One message can hold a name; there is no conversation too short for a fact.
   minMessages: 1,
   draftSchema: factsDraftSchema,
@@ -24,25 +26,42 @@ export const factsStage: Stage<FactsDraft, FactsResult> = {
 
 function checkFacts(draft: FactsDraft, transcript: Transcript): CheckedResult<FactsResult> {
   const rejections = new Rejections();
-  const held = draft.facts
-    .map((fact) => holdFact(fact, transcript, rejections))
-    .filter((fact) => fact !== undefined);
-  const facts = mergeFacts(withoutSelf(held, rejections), rejections).map(toFactResult);
+  const held = draft.facts.flatMap((fact) => holdFacts(fact, transcript, rejections));
+  const facts = mergeFacts(withoutSelf(held, rejections), rejections).map((fact) =>
+    toFactResult(fact, rejections),
+  );
   return { result: { facts }, rejected: rejections.counts() };
 }
 
-function holdFact(draft: FactDraft, transcript: Transcript, rejections: Rejections): HeldFact | undefined {
+/** The fact of a draft; of a list of things as one name, a fact for each. */
+function holdFacts(draft: FactDraft, transcript: Transcript, rejections: Rejections): HeldFact[] {
   const evidence = checkEvidence(draft.evidence, transcript);
-  const fact = cleanFact(draft);
-  const reason = evidence.held
-    ? refuseFact(fact, evidence.quotes, { botId: transcript.botId, userId: transcript.userId })
-    : evidence.reason;
-  if (!evidence.held || reason !== undefined) {
-    rejections.add(reason ?? 'no-evidence');
-    return undefined;
+  if (!evidence.held) {
+    rejections.add(evidence.reason);
+    return [];
   }
-  rejections.add('quote-dropped', evidence.dropped);
-  return { fact, quotes: evidence.quotes };
+  const { quotes } = evidence;
+  const speakers = { botId: transcript.botId, userId: transcript.userId };
+  const cleaned = cleanFact(draft);
+  const kept = listedNames(cleaned, quotes)
+    .map((name) => ({ ...cleaned, entity_name: name }))
+    .filter((fact) => {
+      const reason = refuseFact(fact, quotes, speakers);
+      if (reason !== undefined) rejections.add(reason);
+      return reason === undefined;
+    });
+  if (kept.length === 0) return [];
+  rejections.addDropped(evidence.droppedBy);
+  for (const [reason, count] of trimmingsOf(draft, cleaned)) rejections.add(reason, count);
+  return kept.map((fact) => ({ fact: withEnd(fact, quotes), quotes }));
+}
+
+/** What the user's words end has ended when they said so, if no date was given. */
+function withEnd(fact: CleanFact, quotes: readonly HeldQuote[]): CleanFact {
+  const byUser = quotes.filter(({ line }) => line.message.role === 'user');
+  return fact.valid_to === null && hasEnded(fact, byUser)
+    ? { ...fact, valid_to: new Date(newestUserQuoteMs(byUser)).toISOString() }
+    : fact;
 }
 
 /** A name that the user gave as their own is not also a thing, a pet or a friend of theirs. */

@@ -22,8 +22,13 @@ export function mergeFacts(held: readonly HeldFact[], rejections: Rejections): H
   return [...byClaim.values()];
 }
 
-export function toFactResult({ fact, quotes }: HeldFact): FactResult {
-  const { validFrom, validTo } = resolveValidity(fact.valid_from, fact.valid_to, newestUserQuoteMs(quotes));
+export function toFactResult({ fact, quotes }: HeldFact, rejections: Rejections): FactResult {
+  const { validFrom, validTo, dropped } = resolveValidity(
+    fact.valid_from,
+    fact.valid_to,
+    newestUserQuoteMs(quotes),
+  );
+  for (const reason of dropped) rejections.add(reason);
   return {
     relation: fact.relation,
     ...(fact.predicate === undefined ? {} : { predicate: fact.predicate }),

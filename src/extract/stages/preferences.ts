@@ -7,6 +7,7 @@ import { checkEvidence, toEvidence, type HeldQuote } from '../evidence.ts';
 import type { CheckedResult, Stage } from '../stage.ts';
 import type { Transcript } from '../transcript.ts';
 import { compareKey } from '../validators/compare-key.ts';
+import { isBotsName } from '../validators/own-name.ts';
 import { normalizePreferenceValue } from '../validators/preference-value.ts';
 import { preferencesDraftSchema, type PreferenceDraft, type PreferencesDraft } from './drafts.ts';
 import { clampConfidence, Rejections } from './rejections.ts';
@@ -18,7 +19,7 @@ const maxReasoningLength = 300;
 /** How the user wants to be talked to. */
 export const preferencesStage: Stage<PreferencesDraft, PreferencesResult> = {
   name: 'preferences',
-  version: '2',
+  version: '3',
   minMessages: 3,
   draftSchema: preferencesDraftSchema,
   resultSchema: preferencesResultSchema,
@@ -56,7 +57,11 @@ function holdPreference(
     rejections.add(evidence.held ? `value-of-${draft.key}` : evidence.reason);
     return undefined;
   }
-  rejections.add('quote-dropped', evidence.dropped);
+  if (draft.key === 'preferred_name' && isBotsName(value, evidence.quotes, transcript.botId)) {
+    rejections.add('entity-is-bot');
+    return undefined;
+  }
+  rejections.addDropped(evidence.droppedBy);
   return { draft: { ...draft, value }, quotes: evidence.quotes };
 }
 

@@ -8,6 +8,11 @@ export class Rejections {
     if (count > 0) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
   }
 
+  /** Quotes that fell beside one that held: told apart from claims that fell by the same reason. */
+  addDropped(reasons: readonly string[]): void {
+    for (const reason of reasons) this.add(`dropped-${reason}`);
+  }
+
   counts(): RejectionCounts {
     return Object.fromEntries(this.#counts);
   }

@@ -18,7 +18,7 @@ const maxSummaryLength = 4_000;
 /** What happened in the window, in the third person. */
 export const summaryStage: Stage<SummaryDraft, SummaryResult> = {
   name: 'summary',
-  version: '2',
+  version: '3',
   // Shorter ones are better read than summed up.
   minMessages: 5,
   draftSchema: summaryDraftSchema,

@@ -2,6 +2,8 @@ import type { HeldQuote } from '../evidence.ts';
 import type { FactDraft } from '../stages/drafts.ts';
 import { compareKey } from './compare-key.ts';
 import { cleanEntity, isSameName, refuseEntity } from './entity.ts';
+import { isBotsName } from './own-name.ts';
+import { contradictsPolarity } from './polarity.ts';
 
 /** A draft with its texts brought into form; its evidence is checked apart. */
 export interface CleanFact extends Omit<FactDraft, 'predicate' | 'attributes' | 'evidence'> {
@@ -13,6 +15,9 @@ export interface Speakers {
   readonly botId: string;
   readonly userId: string;
 }
+
+/** What was left out of a draft that is kept, by reason, as often as it was. */
+export type Trimmings = readonly (readonly [reason: string, count: number])[];
 
 export function cleanFact(draft: FactDraft): CleanFact {
   return {
@@ -30,20 +35,28 @@ export function cleanFact(draft: FactDraft): CleanFact {
   };
 }
 
+/** What cleaning took away, for it is counted where the fact itself is kept. */
+export function trimmingsOf(draft: FactDraft, fact: CleanFact): Trimmings {
+  const isSpare = draft.relation !== 'other' && (draft.predicate ?? '').trim() !== '';
+  return [
+    ['attribute-dropped', draft.attributes.length - Object.keys(fact.attributes).length],
+    ['predicate-beside-relation', isSpare ? 1 : 0],
+  ];
+}
+
 /** Why the fact cannot be kept, or undefined. The quotes are those that held. */
 export function refuseFact(
   fact: CleanFact,
   quotes: readonly HeldQuote[],
   speakers: Speakers,
 ): string | undefined {
+  const byUser = quotes.filter(({ line }) => line.message.role === 'user');
   return (
     refuseName(fact) ??
-    refuseSpeaker(fact, speakers) ??
+    refuseSpeaker(fact, quotes, speakers) ??
     refusePredicate(fact) ??
-    refuseSupport(
-      fact,
-      quotes.filter(({ line }) => line.message.role === 'user'),
-    )
+    refuseSupport(fact, byUser) ??
+    (contradictsPolarity(fact, byUser) ? 'polarity-contradicts' : undefined)
   );
 }
 
@@ -59,9 +72,14 @@ function refuseName({ relation, entity_name: name }: CleanFact): string | undefi
 }
 
 /** Neither of the two who talk is a thing that the user has, likes or visits. */
-function refuseSpeaker(fact: CleanFact, { botId, userId }: Speakers): string | undefined {
+function refuseSpeaker(
+  fact: CleanFact,
+  quotes: readonly HeldQuote[],
+  { botId, userId }: Speakers,
+): string | undefined {
   // A user may have the bot's name, and surely has their own.
-  if (fact.relation === 'is_named') return undefined;
+  if (fact.relation === 'is_named')
+    return isBotsName(fact.entity_name, quotes, botId) ? 'entity-is-bot' : undefined;
   if (isSameName(fact.entity_name, botId)) return 'entity-is-bot';
   return isSameName(fact.entity_name, userId) ? 'entity-is-user' : undefined;
 }

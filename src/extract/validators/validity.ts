@@ -2,7 +2,11 @@
 export interface Validity {
   readonly validFrom: string | null;
   readonly validTo: string | null;
+  /** Why a date that was given does not count; one reason for each such date. */
+  readonly dropped: readonly DateRefusal[];
 }
+
+export type DateRefusal = 'date-implausible' | 'date-reversed';
 
 const earliestMs = Date.UTC(1900, 0, 1);
 const hundredYearsMs = 100 * 365.25 * 86_400_000;
@@ -13,11 +17,17 @@ const hundredYearsMs = 100 * 365.25 * 86_400_000;
  * said, unless it was already over by then.
  */
 export function resolveValidity(from: string | null, to: string | null, saidAtMs: number): Validity {
-  const [fromMs, toMs] = inOrder(plausible(from, saidAtMs), plausible(to, saidAtMs));
-  const overWhenSaid = toMs !== undefined && toMs < saidAtMs;
+  const given = [plausible(from, saidAtMs), plausible(to, saidAtMs)] as const;
+  const [fromMs, toMs] = inOrder(...given);
+  const overWhenSaid = toMs !== undefined && toMs <= saidAtMs;
   return {
     validFrom: toText(fromMs ?? (overWhenSaid ? undefined : saidAtMs)),
     validTo: toText(toMs),
+    dropped: [from, to].flatMap((text, index): DateRefusal[] => {
+      if (text === null) return [];
+      if (given[index] === undefined) return ['date-implausible'];
+      return [fromMs, toMs][index] === undefined ? ['date-reversed'] : [];
+    }),
   };
 }
 

@@ -150,22 +150,25 @@ describe('factsStage', () => {
   });
 
   it('keeps a free predicate with other, and drops it beside a relation of the vocabulary', () => {
-    const { facts } = check(
+    const { facts, rejected } = check(
       luna,
       fact({ relation: 'other', predicate: ' Is_afraid  of ' }),
       fact({ predicate: 'is the owner of' }),
     );
     expect(facts.map(({ predicate }) => predicate)).toEqual(['is afraid of', undefined]);
+    expect(rejected).toEqual({ 'predicate-beside-relation': 1 });
   });
 
-  it('keeps attributes on the fact, in order, and drops what is no attribute', () => {
+  it('keeps attributes on the fact, in order, and drops and counts what is no attribute', () => {
     const attributes = [
       { name: 'Fur Colour', value: ' grey  and white ' },
       { name: '__proto__', value: 'x' },
       { name: 'link', value: 'https://example.org/x' },
       { name: 'kind', value: '' },
     ];
-    expect(check(luna, fact({ attributes })).facts[0]?.attributes).toEqual({ fur_colour: 'grey and white' });
+    const { facts, rejected } = check(luna, fact({ attributes }));
+    expect(facts[0]?.attributes).toEqual({ fur_colour: 'grey and white' });
+    expect(rejected).toEqual({ 'attribute-dropped': 3 });
   });
 
   it('clamps confidence', () => {
@@ -176,6 +179,25 @@ describe('factsStage', () => {
   it('leaves the beginning open for what was over before it was told', () => {
     const [over] = check(luna, fact({ valid_to: '2020' })).facts;
     expect(over).toMatchObject({ valid_from: null, valid_to: '2020-01-01T00:00:00.000Z' });
+  });
+
+  it('counts dates that do not count, and quotes that fell beside one that held', () => {
+    const quotes = [
+      { line: 1, quote: 'I have a cat called Luna' },
+      { line: 1, quote: 'I have a dog' },
+    ];
+    const { facts, rejected } = check(
+      luna,
+      fact({ evidence: quotes }),
+      fact({ polarity: 'negative', valid_from: '2021', valid_to: '2019' }),
+      fact({ relation: 'has', valid_from: 'soon' }),
+    );
+    expect(facts).toHaveLength(3);
+    expect(rejected).toEqual({
+      'dropped-quote-not-found': 1,
+      'date-reversed': 2,
+      'date-implausible': 1,
+    });
   });
 
   it('does not let a message tell the bot’s words as the user’s', () => {

@@ -78,4 +78,34 @@ describe('preferencesStage', () => {
     const claim = preference({ key: 'preferred_name', value: 'Sam', evidence: [{ line: 2, quote: 'Sam' }] });
     expect(check(claim).rejected).toEqual({ 'no-user-evidence': 1 });
   });
+
+  it('takes the bot’s name for the user’s only from words that introduce them by it', () => {
+    const nameOf = (words: string) => {
+      const said = transcriptOf(['user', words], ['assistant', 'Sure.'], ['user', 'Thanks']);
+      const claim = preference({
+        key: 'preferred_name',
+        value: 'Aria',
+        evidence: [{ line: 1, quote: 'Aria' }],
+      });
+      const { result, rejected } = preferencesStage.check({ preferences: [claim] }, said);
+      return result.preferences[0]?.value ?? rejected;
+    };
+    expect(nameOf('Hi Aria! How are you?')).toEqual({ 'entity-is-bot': 1 });
+    expect(nameOf('Aria, keep it short')).toEqual({ 'entity-is-bot': 1 });
+    expect(nameOf('Funny, you can call me Aria too')).toBe('Aria');
+  });
+
+  it('counts each quote that fell beside one that held, by its reason', () => {
+    const claim = preference({
+      evidence: [
+        { line: 1, quote: 'keep it short' },
+        { line: 1, quote: 'never said' },
+        { line: 3, quote: '…' },
+      ],
+    });
+    expect(check(claim)).toMatchObject({
+      preferences: [{ value: 'short' }],
+      rejected: { 'dropped-quote-not-found': 1, 'dropped-quote-empty': 1 },
+    });
+  });
 });

@@ -35,15 +35,24 @@ describe('parseDate', () => {
 
 describe('resolveValidity', () => {
   it.each([
-    ['nothing given: since it was said', null, null, saidText, null],
-    ['a beginning', '2019-05', null, '2019-05-01T00:00:00.000Z', null],
-    ['an end ahead', null, '2027-06', saidText, '2027-06-01T00:00:00.000Z'],
-    ['an end behind: since when is not known', null, '2020', null, '2020-01-01T00:00:00.000Z'],
-    ['both', '2019', '2021', '2019-01-01T00:00:00.000Z', '2021-01-01T00:00:00.000Z'],
-    ['the wrong way round: neither counts', '2021', '2019', saidText, null],
-    ['nonsense', 'soon', 'never', saidText, null],
-    ['impossible years', '0001', '9999', saidText, null],
-  ])('%s', (_, from, to, validFrom, validTo) => {
-    expect(resolveValidity(from, to, said)).toEqual({ validFrom, validTo });
+    ['nothing given: since it was said', null, null, saidText, null, []],
+    ['a beginning', '2019-05', null, '2019-05-01T00:00:00.000Z', null, []],
+    ['an end ahead', null, '2027-06', saidText, '2027-06-01T00:00:00.000Z', []],
+    ['an end behind: since when is not known', null, '2020', null, '2020-01-01T00:00:00.000Z', []],
+    ['an end as it was said: the same', null, saidText, null, saidText, []],
+    ['both', '2019', '2021', '2019-01-01T00:00:00.000Z', '2021-01-01T00:00:00.000Z', []],
+    [
+      'the wrong way round: neither counts',
+      '2021',
+      '2019',
+      saidText,
+      null,
+      ['date-reversed', 'date-reversed'],
+    ],
+    ['nonsense', 'soon', 'never', saidText, null, ['date-implausible', 'date-implausible']],
+    ['an impossible year', '0001', null, saidText, null, ['date-implausible']],
+    ['a year too far ahead', null, '9999', saidText, null, ['date-implausible']],
+  ])('%s', (_, from, to, validFrom, validTo, dropped) => {
+    expect(resolveValidity(from, to, said)).toEqual({ validFrom, validTo, dropped });
   });
 });
