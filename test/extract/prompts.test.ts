@@ -25,6 +25,18 @@ it.each(promptVersions)('has all parts of version %s', (version) => {
   expect(builtInPrompts(version)).toBe(words);
 });
 
+it.each<[string, RegExp]>([
+  ['what used to be', /"I used to live in Rome" has ended: valid_to/],
+  ['negation', /polarity: negative when the user says that it is not so/],
+  ['lists', /One entity a fact: "pizza and sushi" are two facts/],
+  ['jokes', /joking or ironic/],
+  ['role-play', /role-play \(speaking as a character or in a story\)/],
+  ['language', /in the main language of the user's messages/],
+  ['tone', /neutral only where no emotion shows/],
+])('has its rule on %s', (_, rule) => {
+  expect(systemPrompt(builtInStages)).toMatch(rule);
+});
+
 it('asks by the rules first, then by each stage’s part in the given order, an own stage’s by its own', () => {
   const prompts = {
     rules: 'Rules.',
@@ -57,9 +69,9 @@ it('gives stages another version where other words ask for them, and only there'
   const [summary, facts, preferences, moods] = versions(
     stagesUnder({ ...builtIn, facts: '# facts\nOnly names.' }, stages),
   );
-  expect([summary, preferences, moods]).toEqual(['2', '2', '2']);
-  expect(facts).toMatch(/^2\+[0-9a-f]{8}$/);
+  expect([summary, preferences, moods]).toEqual(['3', '3', '3']);
+  expect(facts).toMatch(/^3\+[0-9a-f]{8}$/);
   const otherRules = versions(stagesUnder({ ...builtIn, rules: 'Be brief.' }, stages));
-  expect(otherRules.every((version) => /^[12]\+[0-9a-f]{8}$/.test(version))).toBe(true);
+  expect(otherRules.every((version) => /^[13]\+[0-9a-f]{8}$/.test(version))).toBe(true);
   expect(new Set(otherRules).size).toBe(stages.length);
 });
