@@ -121,6 +121,8 @@ interface End {
   readonly calls: readonly string[];
   /** Why the process is not ready. */
   readonly stopped?: string;
+  /** The one claim that the checks refused, as it is counted. */
+  readonly refused?: { readonly stage: string; readonly reason: string };
 }
 
 const allDone = { summary: 'done', facts: 'done', preferences: 'done' };
@@ -288,7 +290,7 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
   [
     'evidence that does not exist',
     { always: yacht({ line: 1, quote: `I own ${plantedWord}` }) },
-    done('first ok paid'),
+    { ...done('first ok paid'), refused: { stage: 'facts', reason: 'quote-not-found' } },
   ],
   [
     'instructions in the transcript, obeyed',
@@ -308,6 +310,13 @@ describe('a window that meets', () => {
     expect(server.calls).toHaveLength(end.calls.length);
     await costsAddUp();
     expect(await line.notReady()).toBe(end.stopped);
+    if (end.refused !== undefined) {
+      const { stage, reason } = end.refused;
+      expect(await refusals()).toEqual([{ stage, rejected: { [reason]: 1 } }]);
+      expect(await line.counted('afterword_evidence_rejected_total')).toEqual([
+        `afterword_evidence_rejected_total{stage="${stage}",reason="${reason}"} 1`,
+      ]);
+    }
     const places = await placesOfPlanted(line.log());
     expect(places.filter((place) => place !== 'kept_answers')).toEqual(['messages']);
 
@@ -331,6 +340,8 @@ interface Line {
   /** The same when the provider is well again and every wait is over. */
   later(): Promise<void>;
   notReady(): Promise<string | undefined>;
+  /** The metric's lines as they are scraped. */
+  counted(metric: string): Promise<string[]>;
   log(): string;
 }
 
@@ -402,6 +413,8 @@ function openLine({
       const outcome = await watched.check.check(new AbortController().signal);
       return outcome.ok ? undefined : outcome.reason;
     },
+    counted: async (metric) =>
+      (await metrics.render()).split('\n').filter((row) => row.startsWith(`${metric}{`)),
     log: () => lines.join('\n'),
   };
 }
@@ -414,6 +427,13 @@ async function standing(): Promise<object> {
     `select stage, coalesce(error_code, status) as ended from afterword.stage_tasks where superseded_at is null`,
   );
   return { work: work?.work, stages: Object.fromEntries(stages.map(({ stage, ended }) => [stage, ended])) };
+}
+
+/** What the checks refused, of the stages where it was anything. */
+async function refusals(): Promise<object[]> {
+  return harness.rows<{ stage: string; rejected: unknown }>(
+    `select stage, rejected from afterword.stage_tasks where superseded_at is null and rejected <> '{}'`,
+  );
 }
 
 async function callsMade(): Promise<string[]> {
