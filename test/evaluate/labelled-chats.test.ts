@@ -6,6 +6,7 @@ import { drawSample, isTuned, sampleWindows } from '../extract/offline/sample-wi
 import { compileSchema } from '../schemas/compile-schemas.ts';
 
 const text = readFileSync(new URL('../fixtures/labelled-chats.jsonl', import.meta.url), 'utf8');
+const description = readFileSync(new URL('../fixtures/labelled-chats.md', import.meta.url), 'utf8');
 const conversations = readLabelledFile(text);
 const half = (name: string) => conversations.filter((conversation) => conversation.half === name);
 
@@ -70,7 +71,10 @@ describe('the labelled set', () => {
   it('says of every conversation which tone is right, and which are emotional', () => {
     expect(conversations.filter(({ tone }) => tone === undefined)).toEqual([]);
     const emotional = conversations.filter(({ tags }) => tags.includes('emotional'));
-    expect(emotional.length).toBeGreaterThanOrEqual(15);
+    expect(description).toContain(
+      `\`tags\` names the ${String(emotional.length)} conversations that are \`emotional\``,
+    );
+    expect(emotional).toHaveLength(20);
   });
 
   it('is labelled in each half: facts, topics, exhaustive ones', () => {
