@@ -23,25 +23,34 @@ export interface JoinedMemory extends MemoryState {
  * @param observed of one person, live; what was said to others in private is left out already
  */
 export function joinMemory(botId: string, observed: ObservedMemory): JoinedMemory {
-  const asOwn = <Source extends Observation>(source: Source): Source => ({ ...source, botId });
-  const facts = foldFactGroups(observed.facts.map(asOwn));
-  const preferences = foldPreferenceGroups(
-    observed.preferences.filter((source) => source.botId === botId || isPersonal(source)).map(asOwn),
-  );
-  const botOf = new Map(
-    [...observed.facts, ...observed.preferences].map((source) => [source.windowId, source.botId]),
-  );
-  const bots = (remembered: Remembered): string[] => {
-    const heard = remembered.windowIds.flatMap((windowId) => botOf.get(windowId) ?? []);
-    return heard.length === 0 ? [botId] : [...new Set(heard)].sort();
+  const known: ObservedMemory = {
+    facts: observed.facts,
+    preferences: observed.preferences.filter((source) => source.botId === botId || isPersonal(source)),
+  };
+  const memory = foldAs(known, (source) => ({ ...source, botId }));
+  // Of its windows a fold remembers the newest only, of its channels all: so bots stand in for channels.
+  const heard = foldAs(known, (source) => ({ ...source, botId, channelId: source.botId, channelType: null }));
+  const bots = ({ channels }: Remembered): string[] => {
+    const names = channels.flatMap(({ channelId }) => channelId ?? []);
+    return names.length === 0 ? [botId] : names.sort();
   };
   return {
-    facts,
-    preferences,
+    ...memory,
     learntBy: new Map([
-      ...facts.map((fact) => [fact.factId, bots(fact)] as const),
-      ...preferences.map((preference) => [preference.preferenceId, bots(preference)] as const),
+      ...heard.facts.map((fact) => [fact.factId, bots(fact)] as const),
+      ...heard.preferences.map((preference) => [preference.preferenceId, bots(preference)] as const),
     ]),
+  };
+}
+
+/** The fold over the observations as they are told; ids do not depend on who heard what where. */
+function foldAs(
+  { facts, preferences }: ObservedMemory,
+  told: <Source extends Observation>(source: Source) => Source,
+): MemoryState {
+  return {
+    facts: foldFactGroups(facts.map(told)),
+    preferences: foldPreferenceGroups(preferences.map(told)),
   };
 }
 

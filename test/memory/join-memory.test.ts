@@ -6,7 +6,7 @@ import { renderProfile } from '../../src/memory/render-profile.ts';
 import { renderProfileText } from '../../src/memory/render-profile-text.ts';
 import type { FactObservation } from '../../src/model/observation.ts';
 import { facts as anyFacts } from './arbitrary-observations.ts';
-import { fact, preference } from './observations.ts';
+import { at, dayMs, fact, preference } from './observations.ts';
 
 const porto = { relation: 'lives_in', entity_name: 'Porto', entity_type: 'place' } as const;
 const berlin = { relation: 'lives_in', entity_name: 'Berlin', entity_type: 'place' } as const;
@@ -49,6 +49,40 @@ describe('memory shared between bots', () => {
         );
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('names every bot that heard a fact, however many windows of others came after its own', () => {
+    const windows = Array.from({ length: 51 }, (_, index) => `a${index}`);
+    const { facts, learntBy } = join([
+      fact(cat, { botId: 'bob', windowId: 'b1', on: '2026-01-01' }),
+      ...windows.map((windowId, index) =>
+        fact(cat, {
+          botId: 'aria',
+          windowId,
+          occurredAtMs: at('2026-02-01') + index * dayMs,
+          observationId: windowId,
+        }),
+      ),
+    ]);
+    expect(facts).toMatchObject([{ entityName: 'cat', windowCount: 52 }]);
+    expect(facts[0]?.windowIds).not.toContain('b1');
+    expect(learntBy.get(facts[0]?.factId ?? '')).toEqual(['aria', 'bob']);
+  });
+
+  it('names of a fact that came back only the bots that heard it each time', () => {
+    const { facts, learntBy } = join([
+      fact(porto, { botId: 'bob', windowId: 'b1', on: '2026-01-01' }),
+      fact(berlin, { botId: 'aria', windowId: 'a1', on: '2026-02-01' }),
+      fact(porto, { botId: 'aria', windowId: 'a2', on: '2026-03-01' }),
+    ]);
+    const named = facts.map(({ factId, entityName, status }) => [entityName, status, learntBy.get(factId)]);
+    expect(named).toEqual(
+      expect.arrayContaining([
+        ['Porto', 'superseded', ['bob']],
+        ['Berlin', 'superseded', ['aria']],
+        ['Porto', 'current', ['aria']],
+      ]),
     );
   });
 
