@@ -1,5 +1,13 @@
 import { z } from 'zod';
 
+/**
+ * What Qdrant's published OpenAPI descriptions say of the requests that Afterword makes, versions 1.11
+ * and 1.19: `docs/redoc/v1.11.x/openapi.json` and `docs/redoc/v1.19.x/openapi.json` of
+ * https://github.com/qdrant/qdrant, as of commit 74f3e85 (2026-08-04). Where the two differ the
+ * stricter holds. The descriptions let unknown fields pass; here they are refused, so that a
+ * misspelt one shows. Not in them: the bounds of `size`, and that `points` may not be empty.
+ */
+
 /** Why the real server would refuse a request, and with which status. */
 export interface Refusal {
   readonly status: number;
@@ -33,8 +41,9 @@ export type Filter = z.infer<typeof filterSchema>;
 
 const integerIndex = z.strictObject({
   type: z.literal('integer'),
-  lookup: z.boolean().optional(),
-  range: z.boolean().optional(),
+  // Required up to 1.11, and since 1.12 no longer.
+  lookup: z.boolean(),
+  range: z.boolean(),
   is_principal: z.boolean().optional(),
 });
 const keywordIndex = z.strictObject({ type: z.literal('keyword'), is_tenant: z.boolean().optional() });

@@ -17,7 +17,7 @@ export interface QdrantVectorIndexOptions {
 const pointsPerRequest = 100;
 const idsPerRequest = 1_000;
 
-/** Vectors in Qdrant, 1.10 or newer: a collection for each embedder, made when it is first written to. */
+/** Vectors in Qdrant, 1.11 or newer (which knows tenants): a collection for each embedder, made when it is first written to. */
 export function createQdrantVectorIndex(options: QdrantVectorIndexOptions): VectorIndex {
   const { embedderName, dimension, url } = options;
   const client = createClient(options);
@@ -117,7 +117,7 @@ async function searchPoints(
   if (found === undefined) {
     // Nothing was ever indexed; or a server that knows the collection but not the question.
     if (!(await client.collectionExists(collection)).exists) return [];
-    throw unavailable('this Qdrant does not know the query endpoint', { hint: 'use Qdrant 1.10 or newer' });
+    throw unavailable('this Qdrant does not know the query endpoint', { hint: 'use Qdrant 1.11 or newer' });
   }
   return found.points
     .map(toHit)
