@@ -114,6 +114,16 @@ describe('ModelGate', () => {
     await expect(succeed()).resolves.toBe('answer');
   });
 
+  it.each([
+    [0, 6_000],
+    [0.75, 9_000],
+  ])('spreads the probes of several processes, each by its own dice: %d', async (random, waitMs) => {
+    const timing = Object.assign(new ManualTiming(), { random: () => random });
+    const { gate, failWith } = gateOf({ timing, breaker: { outagesToStop: 1, outageStopMs: 8_000 } });
+    await failWith(modelError('MODEL_OVERLOADED'));
+    expect((gate.state().nextProbeAtMs ?? 0) - timing.nowMs()).toBe(waitMs);
+  });
+
   it('waits longer after each probe that fails, up to a ceiling, and remembers since when', async () => {
     const { gate, timing, failWith } = gateOf({
       breaker: { outagesToStop: 1, outageStopMs: 1_000, maxOutageStopMs: 4_000 },
