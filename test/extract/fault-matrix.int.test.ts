@@ -123,6 +123,10 @@ interface End {
   readonly stopped?: string;
   /** The one claim that the checks refused, as it is counted. */
   readonly refused?: { readonly stage: string; readonly reason: string };
+  /** How often the client was asked; else as often as there are calls. */
+  readonly tries?: number;
+  /** The planted word is in an answer that was paid for, and so in the kept one. */
+  readonly kept?: true;
 }
 
 const allDone = { summary: 'done', facts: 'done', preferences: 'done' };
@@ -132,6 +136,7 @@ const failed = (code: string, stages: Readonly<Record<string, string>>, ...calls
   stages: { ...allDone, ...stages },
   calls,
 });
+const keeping = (end: End): End => ({ ...end, kept: true });
 const allFailed = (code: string): Record<string, string> =>
   Object.fromEntries(Object.keys(allDone).map((stage) => [stage, code]));
 const waits = (status: 'retrying' | 'deferred', code: string, ...calls: string[]): End => ({
@@ -160,7 +165,7 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
   [
     'a wrong shape, mended, asked by a tool',
     { output: 'tool', once: [wrongFacts] },
-    done('first ok paid', 'repair ok paid'),
+    keeping(done('first ok paid', 'repair ok paid')),
   ],
   [
     'a cut-off answer, asked by a tool',
@@ -195,7 +200,12 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
     { always: replies.error(status) },
     waits('retrying', 'MODEL_OVERLOADED', ...times(3, 'first MODEL_OVERLOADED free')),
   ]),
-  ['refused connections', { nobodyListens: true }, waits('retrying', 'MODEL_UNREACHABLE')],
+  [
+    'refused connections',
+    { nobodyListens: true },
+    // Nobody was asked, so there are no calls.
+    { ...waits('retrying', 'MODEL_UNREACHABLE'), tries: 3 },
+  ],
   [
     'connections that are reset',
     { always: replies.resetConnection() },
@@ -232,27 +242,37 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
   ['an unknown model', { always: replies.error(404, 'not_found_error') }, stopped('MODEL_CREDENTIALS')],
 
   // What the same question would get again is asked once more by stage, and then named.
-  ['one answer that is no JSON', { once: [malformed] }, done('first ok paid', ...times(3, 'repair ok paid'))],
+  [
+    'one answer that is no JSON',
+    { once: [malformed] },
+    keeping(done('first ok paid', ...times(3, 'repair ok paid'))),
+  ],
   [
     'nothing but answers that are no JSON',
     { always: malformed },
-    failed(
-      'MODEL_OUTPUT_INVALID',
-      allFailed('MODEL_OUTPUT_INVALID'),
-      'first ok paid',
-      ...times(3, 'repair ok paid'),
+    keeping(
+      failed(
+        'MODEL_OUTPUT_INVALID',
+        allFailed('MODEL_OUTPUT_INVALID'),
+        'first ok paid',
+        ...times(3, 'repair ok paid'),
+      ),
     ),
   ],
-  ['a wrong shape, mended', { once: [wrongFacts] }, done('first ok paid', 'repair ok paid')],
+  ['a wrong shape, mended', { once: [wrongFacts] }, keeping(done('first ok paid', 'repair ok paid'))],
   [
     'a wrong shape, again and again',
     { always: wrongFacts },
-    failed('MODEL_OUTPUT_INVALID', { facts: 'MODEL_OUTPUT_INVALID' }, 'first ok paid', 'repair ok paid'),
+    keeping(
+      failed('MODEL_OUTPUT_INVALID', { facts: 'MODEL_OUTPUT_INVALID' }, 'first ok paid', 'repair ok paid'),
+    ),
   ],
   [
     'a repair that is cut off',
     { once: [wrongFacts, cutOff] },
-    failed('MODEL_CUT_OFF', { facts: 'MODEL_CUT_OFF' }, 'first ok paid', 'repair MODEL_CUT_OFF paid'),
+    keeping(
+      failed('MODEL_CUT_OFF', { facts: 'MODEL_CUT_OFF' }, 'first ok paid', 'repair MODEL_CUT_OFF paid'),
+    ),
   ],
   ...(
     [
@@ -290,12 +310,12 @@ const matrix: readonly [fault: string, what: Fault, end: End][] = [
   [
     'evidence that does not exist',
     { always: yacht({ line: 1, quote: `I own ${plantedWord}` }) },
-    { ...done('first ok paid'), refused: { stage: 'facts', reason: 'quote-not-found' } },
+    { ...keeping(done('first ok paid')), refused: { stage: 'facts', reason: 'quote-not-found' } },
   ],
   [
     'instructions in the transcript, obeyed',
     { always: yacht({ line: 5, quote: `I own a yacht called ${plantedWord}` }) },
-    done('first ok paid'),
+    keeping(done('first ok paid')),
   ],
 ];
 
@@ -308,6 +328,7 @@ describe('a window that meets', () => {
     expect(await standing()).toEqual({ work: end.work, stages: end.stages });
     expect(await callsMade()).toEqual([...end.calls].sort());
     expect(server.calls).toHaveLength(end.calls.length);
+    expect(line.tries()).toBe(end.tries ?? end.calls.length);
     await costsAddUp();
     expect(await line.notReady()).toBe(end.stopped);
     if (end.refused !== undefined) {
@@ -318,7 +339,7 @@ describe('a window that meets', () => {
       ]);
     }
     const places = await placesOfPlanted(line.log());
-    expect(places.filter((place) => place !== 'kept_answers')).toEqual(['messages']);
+    expect(places).toEqual(end.kept === true ? ['kept_answers', 'messages'] : ['messages']);
 
     // Once the fault is over, what waited takes one call; what has ended takes none.
     server.reset();
@@ -342,6 +363,8 @@ interface Line {
   notReady(): Promise<string | undefined>;
   /** The metric's lines as they are scraped. */
   counted(metric: string): Promise<string[]>;
+  /** How often the client was asked, whether or not anybody heard it. */
+  tries(): number;
   log(): string;
 }
 
@@ -366,8 +389,12 @@ function openLine({
   const baseURL = nobodyListens ? nowhere : server.baseURL;
   const faulty = createAnthropicModelClient({ apiKey: testApiKey, baseURL, timeoutMs, output });
   let current = faulty;
+  let tries = 0;
   const client: ModelClient = {
-    ask: (request, signal) => current.ask(request, signal),
+    ask: (request, signal) => {
+      tries += 1;
+      return current.ask(request, signal);
+    },
     verifyCredentials: (model, signal) => current.verifyCredentials(model, signal),
   };
   const metrics = createMetrics();
@@ -415,6 +442,7 @@ function openLine({
     },
     counted: async (metric) =>
       (await metrics.render()).split('\n').filter((row) => row.startsWith(`${metric}{`)),
+    tries: () => tries,
     log: () => lines.join('\n'),
   };
 }
@@ -469,5 +497,5 @@ async function placesOfPlanted(log: string): Promise<string[]> {
     ({ name }) => `select '${name}' as name from afterword.${name} t where t::text like '%' || $1 || '%'`,
   );
   const rows = await harness.rows<{ name: string }>(looks.join(' union '), [plantedWord]);
-  return [...(log.includes(plantedWord) ? ['log'] : []), ...rows.map(({ name }) => name)];
+  return [...(log.includes(plantedWord) ? ['log'] : []), ...rows.map(({ name }) => name)].sort();
 }
