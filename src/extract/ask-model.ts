@@ -6,6 +6,7 @@ import { answerSchema } from './answer-schema.ts';
 import type { CallLedger, CallPurpose } from './call-ledger.ts';
 import type { ModelClient, ModelRequest } from './model-client.ts';
 import type { ModelGate } from './model-gate/model-gate.ts';
+import { outputTokensFor } from './output-room.ts';
 import { answeredCall, failedCall, planCall, type CallQuestion } from './plan-call.ts';
 import { decideRetry, type RetryPolicy } from './retry-policy.ts';
 import type { Stage } from './stage.ts';
@@ -32,7 +33,6 @@ export interface AskContext {
   readonly system: string;
   readonly user: string;
   readonly reuseUser: boolean;
-  readonly maxOutputTokens: number;
   readonly signal: AbortSignal;
 }
 
@@ -117,16 +117,22 @@ function questionOf(context: AskContext, asked: Asked): CallQuestion {
   return { request: requestOf(context, asked), stages, purpose, strategy, price };
 }
 
-function requestOf(context: AskContext, { stages, repair }: Asked): ModelRequest<unknown> {
-  const { model, system, user, maxOutputTokens } = context;
+/** How long the answer may be, tokens. */
+export function roomFor({ user, effort }: AskContext, { stages, purpose, repair }: Asked): number {
+  return outputTokensFor({ user, effort, purpose, stages: stages.length, answer: repair?.answer });
+}
+
+function requestOf(context: AskContext, asked: Asked): ModelRequest<unknown> {
+  const { model, system, user, effort } = context;
+  const { stages, repair } = asked;
   return {
     model,
     system,
     user,
-    maxOutputTokens,
+    maxOutputTokens: roomFor(context, asked),
     answerSchema: answerSchema(stages),
     ...(context.reuseUser ? { reuseUser: true } : {}),
-    ...(context.effort === undefined ? {} : { effort: context.effort }),
+    ...(effort === undefined ? {} : { effort }),
     ...(repair === undefined ? {} : { repair }),
   };
 }

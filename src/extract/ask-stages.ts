@@ -41,13 +41,10 @@ export interface AskStagesOptions {
   readonly retry?: RetryPolicy;
   /** How much is asked about at once; a window beyond it is asked about in parts. */
   readonly limits?: TextLimits;
-  readonly maxOutputTokens?: number;
   /** Told of a stage that threw; its siblings go on. The error may come from a plug-in. */
   readonly onStageFault?: (stage: Stage, error: Error) => void;
   readonly signal: AbortSignal;
 }
-
-const defaultMaxOutputTokens = 8_000;
 
 /**
  * Asks a model about one window: in one call, or beyond the limit in one for each of its parts.
@@ -99,7 +96,6 @@ function contextOf(options: AskStagesOptions, user: string): TextContext {
     system: systemPrompt(options.stages, options.prompts),
     user,
     reuseUser: callShape === 'separate',
-    maxOutputTokens: options.maxOutputTokens ?? defaultMaxOutputTokens,
     transcript: options.transcript,
     callShape,
     purpose: 'first',

@@ -2,8 +2,9 @@ import { isAfterwordError, type ErrorCode } from '../errors.ts';
 import { noUsage, type Usage } from '../model/results.ts';
 import type { CallShape } from '../model/strategy-choices.ts';
 import type { KeptAnswer } from './answer-store.ts';
-import { askModel, type AskContext, type Asked, type Repair } from './ask-model.ts';
+import { askModel, roomFor, type AskContext, type Asked, type Repair } from './ask-model.ts';
 import type { CallPurpose } from './call-ledger.ts';
+import { mostOutputTokens } from './output-room.ts';
 import { shareUsage } from './plan-call.ts';
 import { partsOf, readDraft, readWithoutFaultyItems, type DraftReading } from './read-draft.ts';
 import type { CheckedResult, Stage } from './stage.ts';
@@ -40,7 +41,7 @@ export type StageAnswer =
 /**
  * Asks about one text; an answer for each of the stages, in their order. A stage whose part does
  * not fit is asked for again alone, once; so is each of them where the answer for all was cut
- * off, refused or empty.
+ * off, refused or empty, and a single one that was cut off with less room than there is.
  */
 export async function askAboutText(context: TextContext, stages: readonly Stage[]): Promise<StageAnswer[]> {
   const { purpose } = context;
@@ -58,7 +59,7 @@ async function askTogether(context: TextContext, asked: Asked): Promise<StageAns
   try {
     answer = await askModel(context, asked);
   } catch (error) {
-    return askApart(context, stages, error);
+    return askApart(context, asked, error);
   }
   const parts = partsOf(answer.text);
   const shares = shareUsage(stages, answer, context.price);
@@ -80,27 +81,30 @@ const failuresOfQuestion: ReadonlySet<string> = new Set<ErrorCode>([
 
 /**
  * No whole answer came. A stage that makes the answer too long, or that the model will not
- * do, must not take its siblings along (P3): each is asked alone, once. What passes by
- * itself is the caller's to try again with all of them.
+ * do, must not take its siblings along (P3): each is asked alone, once. So is a single one that
+ * was cut off with less room than there is. What passes by itself is the caller's to try again with
+ * all of them.
  */
-async function askApart(
-  context: TextContext,
-  stages: readonly Stage[],
-  error: unknown,
-): Promise<StageAnswer[]> {
+async function askApart(context: TextContext, asked: Asked, error: unknown): Promise<StageAnswer[]> {
+  const { stages } = asked;
   const code = modelCodeOf(error);
   const shares = splitUsage(
     withCost(usageOfError(error), context.price),
     stages.map(() => 1),
     context.price,
   );
-  if (stages.length === 1 || !failuresOfQuestion.has(code)) {
+  if (!mayHelp(context, asked, code)) {
     return stages.map((_, index) => toFailedBy(error, shares[index] ?? noUsage));
   }
   const alone = await Promise.all(
     stages.map((stage) => askTogether(context, { stages: [stage], purpose: 'alone' })),
   );
   return alone.flat().map((answer, index) => withMoreUsage(answer, shares[index] ?? noUsage));
+}
+
+function mayHelp(context: TextContext, asked: Asked, code: string): boolean {
+  if (asked.stages.length > 1) return failuresOfQuestion.has(code);
+  return code === 'MODEL_CUT_OFF' && roomFor(context, asked) < mostOutputTokens;
 }
 
 function withMoreUsage(answer: StageAnswer, usage: Usage): StageAnswer {

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { createAnthropicModelClient } from '../../src/adapters/anthropic/model-client.ts';
 import type { AnswerStore, KeptAnswer } from '../../src/extract/answer-store.ts';
 import { askStages, type AskStagesOptions } from '../../src/extract/ask-stages.ts';
+import type { CallLedger } from '../../src/extract/call-ledger.ts';
 import { ModelGate } from '../../src/extract/model-gate/model-gate.ts';
+import { mostOutputTokens } from '../../src/extract/output-room.ts';
 import type { Stage, StageOutcome } from '../../src/extract/stage.ts';
 import { builtInStages } from '../../src/extract/stages/built-in-stages.ts';
 import { addUsage } from '../../src/extract/usage.ts';
@@ -162,6 +164,55 @@ describe('one window', () => {
   });
 });
 
+describe('the room for an answer', () => {
+  const price = { inputUsdPerMillion: 1, outputUsdPerMillion: 5 };
+  const longer = transcriptOf(
+    ...transcript.lines.map(({ message: { role, content } }) => [role, content] as const),
+    ['assistant', 'And on weekdays?'],
+    ['user', 'On weekdays I row on the river, and on Fridays I sing in a choir.'],
+  );
+
+  /** What was reserved for each call that was made. */
+  function countingLedger(): { readonly ledger: CallLedger; readonly most: (number | null)[] } {
+    const most: (number | null)[] = [];
+    const ledger: CallLedger = {
+      reserve: ({ mostNanoUsd }) => {
+        most.push(mostNanoUsd);
+        return Promise.resolve();
+      },
+      record: () => Promise.resolve(),
+      release: () => Promise.resolve(),
+    };
+    return { ledger, most };
+  }
+
+  it('follows the conversation and the stages, and what is reserved follows it', async () => {
+    const { ledger, most } = countingLedger();
+    await ask({ ledger, price });
+    await ask({ ledger, price, transcript: longer });
+    await ask({ ledger, price, transcript: longer, stages: builtInStages.slice(0, 2) });
+    const rooms = server.calls.map(({ request }) => request.max_tokens);
+    expect(rooms[1]).toBeGreaterThan(rooms[0] ?? 0);
+    expect(rooms[2]).toBeLessThan(rooms[1] ?? 0);
+    const [short, long] = server.calls.map(({ request }) => JSON.stringify(request.messages));
+    const readMore = (long?.length ?? 0) - (short?.length ?? 0);
+    const [reserved, reservedLonger] = most;
+    // A token of output costs five of input; quotes and line breaks count twice in JSON.
+    const written = ((rooms[1] ?? 0) - (rooms[0] ?? 0)) * 5_000;
+    const more = (reservedLonger ?? 0) - (reserved ?? 0);
+    expect(more).toBeGreaterThan(written);
+    expect(more).toBeLessThanOrEqual(written + readMore * 1_000);
+  });
+
+  it('is enough for a repair to be longer than what it corrects', async () => {
+    const long = { facts: Array.from({ length: 200 }, () => ({ ...yacht, relation: 'sails' })) };
+    server.script(honestBut({ facts: long }));
+    await ask();
+    const [first, repair] = server.calls.map(({ request }) => request.max_tokens);
+    expect(repair).toBeGreaterThan(first ?? 0);
+  });
+});
+
 describe('answers that do not fit', () => {
   it('asks a stage again alone, with what was wrong, and keeps its siblings', async () => {
     server.script(honestBut({ facts: { facts: 'none' } }));
@@ -248,7 +299,6 @@ describe('answers that do not fit', () => {
   });
 
   const wholeFailures: [string, Reply, string][] = [
-    ['a cut-off answer', replies.cutOff(), 'MODEL_CUT_OFF'],
     ['a refusal', replies.refusal(), 'MODEL_REFUSED'],
     ['an empty answer', replies.emptyAnswer(), 'MODEL_OUTPUT_INVALID'],
   ];
@@ -264,6 +314,23 @@ describe('answers that do not fit', () => {
       expect(outcomes.map(usageOf).reduce(addUsage).input_tokens).toBeGreaterThan(500);
     },
   );
+
+  it('asks a single stage whose answer was cut off once more, with all the room there is', async () => {
+    server.script(replies.cutOff());
+    const outcomes = await ask({ stages: builtInStages.slice(1, 2) });
+    expect(codes(outcomes)).toEqual(['done']);
+    const rooms = server.calls.map(({ request }) => request.max_tokens);
+    expect(rooms[0]).toBeLessThan(mostOutputTokens);
+    expect(rooms.slice(1)).toEqual([mostOutputTokens]);
+    expect(outcomes.map(usageOf).reduce(addUsage)).toMatchObject({ calls: 2 });
+  });
+
+  it('asks it no third time', async () => {
+    server.byDefault = replies.cutOff();
+    const outcomes = await ask({ stages: builtInStages.slice(1, 2) });
+    expect(codes(outcomes)).toEqual(['MODEL_CUT_OFF']);
+    expect(server.calls).toHaveLength(2);
+  });
 
   it('lets a plug-in’s bug fail the plug-in alone, and says so', async () => {
     const broken: Stage = {
