@@ -162,6 +162,25 @@ describeWithPostgres('strategies', () => {
     expect(low).toHaveLength(of('terse').length * 3);
   });
 
+  /** By the names of the measures: over every call, and over every summary. */
+  async function sumsOverRows(strategy: string): Promise<Record<string, number>> {
+    const [calls] = await harness.rows<Record<string, number>>(
+      `select count(*)::float8 as calls, sum(input_tokens)::float8 as input_tokens,
+         sum(cached_input_tokens)::float8 as cached_input_tokens, sum(output_tokens)::float8 as output_tokens,
+         sum(cost_nano_usd)::float8 / 1e9 as cost_usd
+       from afterword.model_calls where strategy = $1`,
+      [strategy],
+    );
+    const [summaries] = await harness.rows<Record<string, number>>(
+      `select sum((result ->> 'grounded_share')::float8) as grounding,
+         sum((result ->> 'compression_ratio')::float8) as compression
+       from afterword.stage_tasks
+       where strategy = $1 and stage = 'summary' and status = 'done' and superseded_at is null`,
+      [strategy],
+    );
+    return { ...calls, ...summaries };
+  }
+
   it('are compared with right counts, and a difference that chance explains is none', async () => {
     await harness.pool.query(
       `insert into afterword.summary_links (window_id, earlier_window_id, key_id, embedder, similarity)
@@ -198,15 +217,19 @@ describeWithPostgres('strategies', () => {
         duplicates: { verdict: 'none' },
       },
     });
-    const [spent] = await harness.rows<{ tokens: number; usd: number }>(
-      `select sum(input_tokens)::float8 as tokens, sum(cost_nano_usd)::float8 / 1e9 as usd
-       from afterword.model_calls where strategy = 'terse'`,
-    );
-    const measured = terse?.['measures'] as Record<string, { mean: number; windows: number }>;
-    expect(measured['input_tokens']?.mean).toBeCloseTo((spent?.tokens ?? 0) / of('terse').length, 6);
-    expect(measured['cost_usd']?.mean).toBeCloseTo((spent?.usd ?? 0) / of('terse').length, 9);
-    expect(measured['latency_ms']?.windows).toBe(of('terse').length);
-    expect(measured['compression']?.windows).toBe(of('terse').length);
+    for (const [strategy, row] of [
+      ['default', byDefault],
+      ['terse', terse],
+    ] as const) {
+      const measured = row?.['measures'] as Record<string, { mean: number; windows: number }>;
+      const sums = await sumsOverRows(strategy);
+      for (const [name, sum] of Object.entries(sums)) {
+        expect(sum, `${strategy} ${name}`).toBeGreaterThan(0);
+        expect(measured[name]?.windows, `${strategy} ${name}`).toBe(of(strategy).length);
+        expect(measured[name]?.mean, `${strategy} ${name}`).toBeCloseTo(sum / of(strategy).length, 9);
+      }
+      expect(measured['latency_ms']?.windows).toBe(of(strategy).length);
+    }
   });
 
   it('are told to people with what it means in the last line', async () => {
