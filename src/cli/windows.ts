@@ -7,6 +7,7 @@ import {
 } from '../adapters/postgres/read-windows.ts';
 import { builtInStageNames } from '../config/stage-names.ts';
 import { AfterwordError } from '../errors.ts';
+import { toUsd } from '../model/model-cost.ts';
 import type { CommandContext, ExitCode, Output } from './command-context.ts';
 import { alignColumns, printable, roughly, utcMinute } from './format-text.ts';
 
@@ -35,6 +36,7 @@ export async function runWindows(context: CommandContext, options: WindowsOption
     state: readState(options.status),
     all: options.all,
     limit: options.limit ?? (options.json ? undefined : limitForPeople),
+    withCosts: options.json,
   };
   const database = await context.openDatabase();
   try {
@@ -63,7 +65,10 @@ function readState(status: string | undefined): WindowState | undefined {
   });
 }
 
-/** The names of contract 3.3; `status` says where the window stands, its extraction included, `stages` how each ended. */
+/**
+ * The names of contract 3.3; `status` says where the window stands, its extraction included, `stages` how
+ * each ended, `cost_usd` what its calls cost: 0 where there was none, null where it is not known.
+ */
 function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
   return {
     window_id: window.windowId,
@@ -80,6 +85,7 @@ function toJson(window: ListedWindow): Readonly<Record<string, unknown>> {
     status: window.state,
     language: window.language,
     stages: window.stages,
+    cost_usd: window.costNanoUsd === null ? null : toUsd(window.costNanoUsd),
   };
 }
 

@@ -9,14 +9,22 @@ import { commandHarness } from './command-harness.ts';
 describeWithPostgres('afterword costs', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
+  /** A window that was asked about twice. */
+  const twice = '5f0c6c1e-0f5e-4b0a-9d2c-2f6f3c1d7a10';
 
   beforeAll(async () => {
     database = await createTestDatabase();
     pool = new pg.Pool({ connectionString: database.url, max: 2 });
     await seedCall({ day: '2026-03-01', bot: 'aria', cost: 1_500_000_000 });
-    await seedCall({ day: '2026-03-02', bot: 'aria', cost: 2_000_000, outcome: 'MODEL_CUT_OFF' });
+    await seedCall({
+      day: '2026-03-02',
+      bot: 'aria',
+      cost: 2_000_000,
+      outcome: 'MODEL_CUT_OFF',
+      window: twice,
+    });
     await seedCall({ day: '2026-03-02', bot: 'hal', cost: null, model: 'own-model' });
-    await seedCall({ day: null, bot: 'hal', cost: 3_000_000 });
+    await seedCall({ day: null, bot: 'hal', cost: 3_000_000, strategy: 'terse', window: twice });
   });
   afterAll(async () => {
     await pool.end();
@@ -30,9 +38,13 @@ describeWithPostgres('afterword costs', () => {
     readonly cost: number | null;
     readonly outcome?: string;
     readonly model?: string;
+    readonly strategy?: string;
+    /** Else one of its own. */
+    readonly window?: string;
   }
 
-  async function seedCall({ day, bot, cost, outcome = 'ok', model = 'm' }: Seeded): Promise<void> {
+  async function seedCall(seeded: Seeded): Promise<void> {
+    const { day, bot, cost, outcome = 'ok', model = 'm', strategy = 'default', window } = seeded;
     const shares = ['facts', 'summary'].map((stage, index) => ({
       stage,
       input_tokens: 50,
@@ -45,8 +57,8 @@ describeWithPostgres('afterword costs', () => {
       `insert into afterword.model_calls (call_id, day, called_at, run_id, bot_id, window_id, strategy, model, purpose,
          stages, outcome, input_tokens, output_tokens, cost_nano_usd, stage_usage)
        values (gen_random_uuid(), coalesce($1::date, (clock_timestamp() at time zone 'UTC')::date), now(), 1, $2,
-         gen_random_uuid(), 'default', $3, 'first', '{facts,summary}', $4, 100, 10, $5, $6)`,
-      [day, bot, model, outcome, cost, JSON.stringify(shares)],
+         coalesce($7::uuid, gen_random_uuid()), $8, $3, 'first', '{facts,summary}', $4, 100, 10, $5, $6)`,
+      [day, bot, model, outcome, cost, JSON.stringify(shares), window, strategy],
     );
   }
 
@@ -91,6 +103,20 @@ describeWithPostgres('afterword costs', () => {
       { stage: 'facts', calls: 3, cost_usd: 0.002 },
       { stage: 'summary', calls: 3, cost_usd: 0.003 },
     ]);
+  });
+
+  it('tells the strategies apart, and every window', async () => {
+    expect(await costs({ by: 'strategy', since: '2026-03-02' })).toMatchObject([
+      { strategy: 'default', calls: 2, failed: 1, cost_usd: 0.002, unpriced_calls: 1 },
+      { strategy: 'terse', calls: 1, failed: 0, cost_usd: 0.003, unpriced_calls: 0 },
+    ]);
+    const byWindow = await costs({ by: 'window', since: '2026-03-02' });
+    expect(byWindow).toHaveLength(2);
+    expect(byWindow.find(({ window }) => window === twice)).toMatchObject({
+      calls: 2,
+      cost_usd: 0.005,
+      output_tokens: 20,
+    });
   });
 
   it('begins where it is told to', async () => {

@@ -61,6 +61,7 @@ describeWithPostgres('afterword windows', () => {
       status: 'enriched',
       language: null,
       stages: {},
+      cost_usd: 0,
     });
   });
 
@@ -100,6 +101,35 @@ describeWithPostgres('afterword windows', () => {
 
   it('has a window that is open say that nothing closed it', async () => {
     expect(await list({ status: 'open' })).toMatchObject([{ close_reason: null }]);
+  });
+
+  it('tells what the calls about each window cost, and of one without a known cost that nobody knows', async () => {
+    const eve = await seedPerson(pool, 'aria', 'eve');
+    const [priced, half, none] = await Promise.all(
+      ['2026-04-01', '2026-04-02', '2026-04-03'].map((day) =>
+        seedWindow(pool, eve, { startedAt: `${day}T10:00:00Z`, work: 'done' }),
+      ),
+    );
+    const call = (window: string | undefined, cost: number | null, outcome: string | null = 'ok') =>
+      pool.query(
+        `insert into afterword.model_calls (call_id, day, called_at, run_id, bot_id, window_id, strategy, model,
+           purpose, stages, outcome, estimate_nano_usd, cost_nano_usd, reserved_until, stage_usage)
+         values (gen_random_uuid(), now(), now(), $1, 'aria', $2, 'default', 'm', 'first', '{facts}', $4::text, 9, $3,
+           case when $4::text is null then now() end, '[]')`,
+        [eve.runId, window, cost, outcome],
+      );
+    await call(priced, 1_500_000);
+    await call(priced, 500_000, 'MODEL_CUT_OFF');
+    // Under way: nothing is known of it yet.
+    await call(priced, null, null);
+    await call(half, 2_000_000);
+    await call(half, null);
+    expect(none).toBeDefined();
+    expect((await list({ user: 'eve' })).map(({ cost_usd }) => cost_usd)).toEqual([0.002, null, 0]);
+    expect(await list({ user: 'eve', limit: 2 })).toMatchObject([{ cost_usd: null }, { cost_usd: 0 }]);
+    await pool.query('delete from afterword.model_calls where window_id = any($1::uuid[])', [[priced, half]]);
+    await pool.query('delete from afterword.extractions where key_id = $1', [eve.keyId]);
+    await pool.query('delete from afterword.windows where key_id = $1', [eve.keyId]);
   });
 
   it('refuses a status that there is not, naming those that there are', async () => {

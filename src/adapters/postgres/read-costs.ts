@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { translating } from './database-errors.ts';
 
-export const costGroupings = ['day', 'bot', 'stage', 'model', 'strategy'] as const;
+export const costGroupings = ['day', 'bot', 'stage', 'model', 'strategy', 'window'] as const;
 export type CostGrouping = (typeof costGroupings)[number];
 
 /** Calls that have ended, together. Money in nano-dollars. */
@@ -42,6 +42,7 @@ const names: Readonly<Record<CostGrouping, string>> = {
   stage: 's.stage',
   model: 'c.model',
   strategy: 'c.strategy',
+  window: 'c.window_id::text',
 };
 
 /**

@@ -47,6 +47,8 @@ export interface ListedWindow {
   readonly language: string | null;
   /** How each stage ended last, by its name. */
   readonly stages: Readonly<Record<string, string>>;
+  /** Of all its calls that have ended, whatever the revision, nano-dollars; 0: there was none. Null: not known, or not asked for. */
+  readonly costNanoUsd: number | null;
 }
 
 export interface WindowFilter {
@@ -57,6 +59,8 @@ export interface WindowFilter {
   readonly all?: boolean | undefined;
   /** The newest so many; without it all. */
   readonly limit?: number | undefined;
+  /** Reads every recorded call once, however few windows are listed. */
+  readonly withCosts?: boolean | undefined;
 }
 
 const fetchSize = 1_000;
@@ -78,6 +82,7 @@ export async function eachWindow(
     filter.state ?? null,
     filter.all ?? false,
     filter.limit ?? null,
+    filter.withCosts ?? false,
   ];
   return inTransaction(pool, async (client) => {
     await translating(() => client.query(`declare listed no scroll cursor for ${selectWindows}`, values));
@@ -91,13 +96,13 @@ export async function eachWindow(
   });
 }
 
-/** Live: of the key's active run, neither superseded nor erased, unless that state is asked for. */
+/**
+ * - `newest`: live, that is of the key's active run, neither superseded nor erased, unless that state is asked for.
+ * - `costs`: by one pass over the calls, which have no index by window; a call without a known cost
+ *   leaves the window's unknown.
+ */
 const selectWindows = `
-  select newest.*, (
-    select jsonb_object_agg(t.stage, t.status order by t.revision)
-    from afterword.stage_tasks t
-    where t.window_id = newest.window_id and t.superseded_at is null) as stages
-  from (
+  with newest as materialized (
     select w.window_id, w.revision, k.bot_id, k.user_id, w.run_id, w.channel_id, w.channel_type, w.started_at_ms,
       w.ended_at_ms, w.message_count,
       case when w.status <> 'open' then w.close_reason end as close_reason, s.state, e.language
@@ -109,7 +114,18 @@ const selectWindows = `
       and ($3::text is null or s.state = $3)
       and ($4 or (w.run_id = k.run_id and ($3 is not null or w.status in ('open', 'closed'))))
     order by w.started_at_ms desc, w.window_id desc limit $5
-  ) newest
+  ), costs as (
+    select c.window_id, count(*) as calls, count(c.cost_nano_usd) as priced, sum(c.cost_nano_usd) as nano_usd
+    from afterword.model_calls c
+    where $6::boolean and c.outcome is not null and c.window_id in (select window_id from newest)
+    group by c.window_id
+  )
+  select newest.*, (
+      select jsonb_object_agg(t.stage, t.status order by t.revision)
+      from afterword.stage_tasks t
+      where t.window_id = newest.window_id and t.superseded_at is null) as stages,
+    case when $6 and coalesce(priced = calls, true) then coalesce(nano_usd, 0) end as cost_nano_usd
+  from newest left join costs using (window_id)
   order by started_at_ms, window_id`;
 
 interface WindowRow {
@@ -127,6 +143,7 @@ interface WindowRow {
   state: WindowState;
   language: string | null;
   stages: Readonly<Record<string, string>> | null;
+  cost_nano_usd: string | null;
 }
 
 function toListed(row: WindowRow): ListedWindow {
@@ -145,5 +162,6 @@ function toListed(row: WindowRow): ListedWindow {
     state: row.state,
     language: row.language,
     stages: row.stages ?? {},
+    costNanoUsd: row.cost_nano_usd === null ? null : Number(row.cost_nano_usd),
   };
 }
