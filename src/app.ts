@@ -7,6 +7,7 @@ import { translating } from './adapters/postgres/database-errors.ts';
 import { createPostgresClosingStore } from './adapters/postgres/closing-store.ts';
 import { createPostgresExtractionStore } from './adapters/postgres/extraction-store.ts';
 import { createPostgresMessageStore } from './adapters/postgres/message-store.ts';
+import { removeOldAnswers, removeOldCalls } from './adapters/postgres/old-rows.ts';
 import { createPostgresOutbox } from './adapters/postgres/outbox-store.ts';
 import { readGauges } from './adapters/postgres/read-gauges.ts';
 import { settingsInForce } from './adapters/postgres/run-settings.ts';
@@ -22,7 +23,7 @@ import { decodeWith } from './consume/decode-with.ts';
 import type { BotExtraction, ModelCosts } from './extract/extract-window.ts';
 import type { Stage } from './extract/stage.ts';
 import { builtInStages } from './extract/stages/built-in-stages.ts';
-import { chooseLog } from './log.ts';
+import { chooseLog, type MessageLog } from './log.ts';
 import { openModelAccess, systemTiming } from './model-access.ts';
 import { toNanoUsd } from './model/model-cost.ts';
 import { priceOf } from './model/model-prices.ts';
@@ -31,7 +32,7 @@ import { indexVectorsOnce } from './publish/index-vectors.ts';
 import type { OpenDatabase } from './resources.ts';
 import { createConsumeRole } from './roles/consume-role.ts';
 import { createExtractRole, type ExtractRole } from './roles/extract-role.ts';
-import { createPublishRole, type PublishRole } from './roles/publish-role.ts';
+import { createPublishRole, type OldRows, type PublishRole } from './roles/publish-role.ts';
 import type { Role, RoleName } from './roles/role.ts';
 import { stopInTurn } from './roles/stop-in-turn.ts';
 import type { LoopContext } from './roles/watched-loop.ts';
@@ -100,6 +101,7 @@ export async function createWorker({
       maxRecordBytes,
       pause: pauseFor,
       indexVectors: vectorIndexer(config, database, owner, metrics),
+      oldRows: oldRows(config, database, log),
     });
     running.push(publish);
   }
@@ -227,6 +229,20 @@ function vectorIndexer(
     metrics.summariesLinked.add(pass.linked);
     return pass.full;
   };
+}
+
+/** What goes by its age, as configured; see `retention` in the config file. */
+function oldRows({ retention }: Config, { pool }: OpenDatabase, log: MessageLog): OldRows[] {
+  const kinds = [
+    { keptMs: retention.keptAnswersMs, remove: removeOldAnswers.bind(undefined, pool) },
+    { keptMs: retention.modelCallsMs, remove: removeOldCalls.bind(undefined, pool) },
+    { keptMs: retention.embeddedLogMs, remove: log.removeOld },
+  ];
+  return kinds.flatMap(({ keptMs, remove }) =>
+    keptMs === null || remove === undefined
+      ? []
+      : [{ remove: (limit: number) => translating(() => remove(keptMs, limit)) }],
+  );
 }
 
 const taskStatuses = ['pending', 'running', 'done', 'skipped', 'retrying', 'deferred', 'failed'] as const;

@@ -3,6 +3,7 @@ import type { KafkaEvent } from './adapters/kafka/kafka-event.ts';
 import { createKafkaRecordSink } from './adapters/kafka/record-sink.ts';
 import { createKafkaRecordSource } from './adapters/kafka/record-source.ts';
 import { createKafkaTopicAdmin } from './adapters/kafka/topic-admin.ts';
+import { removeOldRecords } from './adapters/embedded/log/remove-records.ts';
 import { createEmbeddedRecordSink } from './adapters/embedded/log/record-sink.ts';
 import { createEmbeddedRecordSource } from './adapters/embedded/log/record-source.ts';
 import { createEmbeddedTopicAdmin } from './adapters/embedded/log/topic-admin.ts';
@@ -24,6 +25,11 @@ export interface MessageLog {
   createSource(topic: string): RecordSource;
   createSink(): RecordSink;
   createAdmin(): TopicAdmin;
+  /**
+   * Removes records that are older and that everybody has read, at most so many of a partition;
+   * returns how many. Undefined: the log does that itself.
+   */
+  readonly removeOld?: (olderThanMs: number, limit: number) => Promise<number>;
 }
 
 /** `database`: needed by the embedded log only. */
@@ -44,6 +50,8 @@ export function chooseLog(config: Config, database: OpenDatabase | undefined, lo
       createSource: (topic) => createEmbeddedRecordSource({ pool, groupId, topic, onEvent }),
       createSink: () => createEmbeddedRecordSink({ pool }),
       createAdmin: () => createEmbeddedTopicAdmin({ pool }),
+      removeOld: (olderThanMs, limit) =>
+        removeOldRecords(pool, { olderThanMs, limit, readTopic: config.kafka.messagesTopic }),
     };
   }
   const kafka: KafkaConnection = { ...toKafkaConnection(connection), clientId, onEvent };

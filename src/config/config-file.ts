@@ -22,6 +22,7 @@ const positiveDuration = durationSchema(
   positiveDurationPattern,
   'a duration above 0, such as "10s", "30m", "12h" or "90d"',
 );
+const durationOrNever = z.union([positiveDuration, z.literal('never')]);
 const name = z.string().regex(/^[^\s\p{Cc}]{1,255}$/u, { error: 'expected a name without spaces' });
 const stageName = z.string().regex(stageNamePattern, { error: 'expected a stage name in kebab-case' });
 const moduleName = z.string().regex(/^[^\s\p{Cc}][^\p{Cc}]{0,499}$/u, {
@@ -153,7 +154,7 @@ export const configFileSchema = z
             'Cosine similarity from which two summaries of a person are linked as near-duplicates; else 0.8 for lexical vectors and 0.92 for those of an embeddings service.',
           ),
         lifetimes: z
-          .partialRecord(z.enum(relations), z.union([positiveDuration, z.literal('never')]))
+          .partialRecord(z.enum(relations), durationOrNever)
           .optional()
           .describe(
             'By relation: the age past which a fact is stale, or "never"; profiles follow when next written.',
@@ -161,6 +162,26 @@ export const configFileSchema = z
       })
       .optional()
       .describe('How long facts hold, and what counts as said twice.'),
+    retention: z
+      .strictObject({
+        keptAnswers: durationOrNever
+          .optional()
+          .describe(
+            'How long a model’s answer is kept, so that asking the same again costs nothing; longer while its window’s work is not done. Else 30d.',
+          ),
+        modelCalls: durationOrNever
+          .optional()
+          .describe(
+            'How long the row of each call of a model is kept, which `costs` and `experiments` count. Else 400d.',
+          ),
+        embeddedLog: durationOrNever
+          .optional()
+          .describe(
+            'How long records of the embedded log are kept; longer while a group has not read them. Else 7d.',
+          ),
+      })
+      .optional()
+      .describe('How long rows are kept that nothing depends on any more, or "never" removed.'),
     bots: z.record(name, botSchema).optional().describe('By bot id: what differs from the above.'),
   })
   .describe('Settings of Afterword that are structured or per bot. The environment wins over the file.');

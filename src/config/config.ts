@@ -57,6 +57,12 @@ export interface Config {
     /** Cosine similarity; null: the embedder's own. */
     readonly nearDuplicateScore: number | null;
   };
+  /** Milliseconds; null: kept for ever. */
+  readonly retention: {
+    readonly keptAnswersMs: number | null;
+    readonly modelCallsMs: number | null;
+    readonly embeddedLogMs: number | null;
+  };
   /** Age past which the text of messages is blanked; null: kept. */
   readonly transcriptRetentionMs: number | null;
   readonly http: { readonly host: string; readonly port: number; readonly token: Secret | null };

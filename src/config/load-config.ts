@@ -17,6 +17,8 @@ import { composeStrategies, defaultStrategies, strategyPlaces, type StrategySett
 import { variableNames, variables, type PartialValues, type Values, type VariableName } from './variables.ts';
 import { configWarnings } from './warnings.ts';
 
+const dayMs = 24 * 60 * 60_000;
+
 /**
  * The configuration out of the environment and the file that AFTERWORD_CONFIG names;
  * the environment wins. Throws CONFIG_INVALID with every fault by its variable's name;
@@ -112,6 +114,11 @@ function composeConfig(
       privateChannelTypes: file.memory?.privateChannelTypes ?? ['dm', 'private'],
       nearDuplicateScore: file.memory?.nearDuplicateScore ?? null,
     },
+    retention: {
+      keptAnswersMs: keptFor(file.retention?.keptAnswers, 30),
+      modelCallsMs: keptFor(file.retention?.modelCalls, 400),
+      embeddedLogMs: keptFor(file.retention?.embeddedLog, 7),
+    },
     transcriptRetentionMs: values.TRANSCRIPT_RETENTION ?? null,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, token: values.HTTP_TOKEN ?? null },
     logLevel: values.LOG_LEVEL,
@@ -164,6 +171,10 @@ function ownStrategies(own: readonly StrategySettings[] | undefined): Pick<BotOv
 
 function lifetimesOf(file: ConfigFile): Config['memory']['lifetimesMs'] {
   return mapValues(file.memory?.lifetimes ?? {}, (lifetime) => (lifetime === 'never' ? null : lifetime));
+}
+
+function keptFor(inFile: number | 'never' | undefined, defaultDays: number): number | null {
+  return inFile === 'never' ? null : (inFile ?? defaultDays * dayMs);
 }
 
 function sourcesOf(fromEnvironment: PartialValues, fromFile: PartialValues): Config['sources'] {

@@ -7,6 +7,12 @@ import type { Role } from './role.ts';
 import { countdown, endsWithin } from './stop-in-turn.ts';
 import { loopCheck, watchedLoop, type LoopContext } from './watched-loop.ts';
 
+/** Rows of one kind that are kept for a time only. */
+export interface OldRows {
+  /** Removes a batch of those whose time is over; returns how many, fewer than `limit` when no more are left. */
+  remove(limit: number): Promise<number>;
+}
+
 export interface PublishRoleOptions extends LoopContext {
   readonly outbox: Outbox;
   /**
@@ -20,6 +26,7 @@ export interface PublishRoleOptions extends LoopContext {
   readonly pause: (ms: number) => Promise<void>;
   /** One pass of the vector indexer; returns whether there may be more. */
   readonly indexVectors: (signal: AbortSignal) => Promise<boolean>;
+  readonly oldRows: readonly OldRows[];
 }
 
 export interface PublishRole extends Role {
@@ -33,10 +40,15 @@ const pollMs = 250;
 /** How long a sent row is kept, for people who look; and how often old ones are removed. */
 const keepSentMs = 60_000;
 const cleanEveryMs = 5_000;
+/** Rows that are kept for days: how often the oldest are looked at, and how many go in one transaction. */
+const retainEveryMs = 60_000;
+const retainBatch = 2_000;
+/** Between two batches of a backlog, so that whoever writes the same tables gets his turn. */
+const retainPauseMs = 200;
 
 /**
  * Loop 3: the relays to the topics, the way to the vector index, and the removal of what was
- * sent. Both relays work under one lease; each fails, waits and tries again by itself.
+ * sent and of what is old. Both relays work under one lease; each fails, waits and tries again by itself.
  */
 export function createPublishRole(options: PublishRoleOptions): PublishRole {
   const relays: readonly PollingLoop[] = [
@@ -50,7 +62,14 @@ export function createPublishRole(options: PublishRoleOptions): PublishRole {
   const indexer = watchedLoop(options, 'vector-index', async (signal) => ({
     nextInMs: (await options.indexVectors(signal)) ? 0 : pollMs,
   }));
-  const loops = [...relays, cleaner, indexer];
+  const retention = watchedLoop(options, 'retention', async () => {
+    let isMore = false;
+    for (const rows of options.oldRows) {
+      if ((await rows.remove(retainBatch)) >= retainBatch) isMore = true;
+    }
+    return { nextInMs: isMore ? retainPauseMs : retainEveryMs };
+  });
+  const loops = [...relays, cleaner, retention, indexer];
   return {
     name: 'publish',
     // An index that is away delays search and nothing else.

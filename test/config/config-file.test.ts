@@ -21,6 +21,7 @@ const everything = {
   stages: { summary: { minMessages: 8 }, moods: { enabled: false } },
   modules: ['./moods.mjs', 'a-package'],
   memory: { lifetimes: { feels: '3d', lives_in: 'never' } },
+  retention: { keptAnswers: '10d', modelCalls: 'never' },
   bots: {
     tia: {
       gap: '1h',
@@ -34,6 +35,11 @@ const everything = {
 
 it('takes everything that the file may hold', () => {
   const config = configOf({}, everything);
+  expect(config.retention).toEqual({
+    keptAnswersMs: 864_000_000,
+    modelCallsMs: null,
+    embeddedLogMs: 604_800_000,
+  });
   expect(config.session).toMatchObject({
     gapMs: 1_200_000,
     graceMs: 5_000,

@@ -31,6 +31,11 @@ describe('an empty environment', () => {
       concurrency: 4,
       budgetUsdPerDay: null,
     });
+    expect(config.retention).toEqual({
+      keptAnswersMs: 30 * 24 * 60 * minutes,
+      modelCallsMs: 400 * 24 * 60 * minutes,
+      embeddedLogMs: 7 * 24 * 60 * minutes,
+    });
     expect(config).toMatchObject({ dataDir: '.afterword', logLevel: 'info', transcriptRetentionMs: null });
   });
 
