@@ -69,4 +69,44 @@ describeWithPostgres('afterword show with MEMORY_SCOPE=user', () => {
     expect(bob).toMatch(/Lives in Porto {2}\(\d+ %, 1 window/);
     expect(bob).not.toContain(' cat');
   });
+
+  it('follows one bot to another run, and changes nothing of what the others heard', async () => {
+    await learn(harness, conversation(0, ['I live in Porto.', 'I have a cat.'], { bot: 'aria', ...group }));
+    await learn(harness, conversation(120, ['I work as a nurse.'], { bot: 'bob', ...group }));
+    await learn(harness, conversation(240, ['I have a dog named Rex.'], { bot: 'carl', ...group }));
+    const bot = 'dora';
+    const before = await learnt(bot);
+    expect(before).toEqual(['Porto aria', 'Rex carl', 'cat aria', 'nurse bob']);
+    // As another run of the one bot understands the same words: the cat is not there, Porto is Lisbon.
+    await harness.pool.query(
+      `with next as (insert into afterword.runs (status) values ('promoted') returning run_id),
+       reread as (
+         insert into afterword.observations (observation_id, key_id, run_id, window_id, revision, stage, kind,
+           group_key, occurred_at_ms, observation)
+         select gen_random_uuid(), o.key_id, next.run_id, o.window_id, o.revision, o.stage, o.kind, o.group_key,
+           o.occurred_at_ms, replace(o.observation::text, 'Porto', 'Lisbon')::jsonb
+         from afterword.observations o join afterword.user_keys k using (key_id), next
+         where k.bot_id = 'aria' and o.observation::text like '%Porto%')
+       update afterword.user_keys set run_id = next.run_id from next where bot_id = 'aria'`,
+    );
+    expect(await learnt(bot)).toEqual(['Lisbon aria', 'Rex carl', 'nurse bob']);
+    await harness.pool.query(
+      `update afterword.user_keys set run_id = (select run_id from afterword.user_keys where bot_id = 'bob')
+       where bot_id = 'aria'`,
+    );
+    expect(await learnt(bot)).toEqual(before);
+  });
+
+  /** What a bot may know of Ann, and from whom. */
+  async function learnt(bot: string): Promise<string[]> {
+    const { context, out } = commandHarness({ DATABASE_URL: harness.url, MEMORY_SCOPE: 'user' });
+    expect(await runShow(context, { bot, user: 'ann', json: true })).toBe(0);
+    const shown = JSON.parse(out.join('\n')) as {
+      facts: Record<string, readonly { entity_name: string; learnt_by: readonly string[] }[]>;
+    };
+    return Object.values(shown.facts)
+      .flat()
+      .map(({ entity_name, learnt_by }) => `${entity_name} ${learnt_by.join('+')}`)
+      .sort();
+  }
 });
