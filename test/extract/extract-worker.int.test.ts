@@ -89,7 +89,26 @@ describe('two workers over the same windows', () => {
 });
 
 describe('a worker whose lease was taken over', () => {
-  it('aborts its request, and its answer is not stored', async () => {
+  it('aborts the request that is under way, on the wire', async () => {
+    await closedWindow(harness, 0, 'I like plums');
+    server.script(replies.hang());
+    const slow = openWorker('slow', undefined, 1);
+    expect(await slow.claim()).toBe(1);
+    await until('the model is asked', () => server.calls.length === 1, { everyMs: 5 });
+    const quick = openWorker('quick');
+    await until('another worker has the window', async () => (await quick.claim()) === 1, { everyMs: 5 });
+    await until('the other worker is done', () => quick.inFlight === 0, { everyMs: 5 });
+    expect(server.calls.map(({ aborted }) => aborted)).toEqual([false, false]);
+    await slow.renew();
+    await until('the request is aborted', () => server.calls[0]?.aborted === true, { everyMs: 5 });
+    await until('its worker is free', () => slow.inFlight === 0, { everyMs: 5 });
+    // One that had timed out would have been sent again.
+    expect(server.calls).toHaveLength(2);
+    expect(await harness.rows('select revision from afterword.stage_tasks')).toEqual([{ revision: 1 }]);
+    expect(await currentFacts(harness)).toEqual(['plums']);
+  });
+
+  it('does not store an answer that had come by then', async () => {
     await closedWindow(harness, 0, 'I like plums');
     let answer: () => void = () => undefined;
     const thinking = new Promise<void>((resolve) => (answer = resolve));
@@ -152,7 +171,7 @@ describe('a worker that stops', () => {
   });
 });
 
-describe('everybody at once over the same people', () => {
+describe('everybody at once over the same people', { timeout: 240_000 }, () => {
   it('never waits in a circle: batches, closers, claims, renewals, settlements', async () => {
     const users = Array.from({ length: 10 }, (_, index) => `u${index}`);
     const said = (round: number): unknown[] =>
