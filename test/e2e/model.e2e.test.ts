@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startAfterword, runAfterword, type AfterwordProcess } from '../support/afterword-process.ts';
-import { badCredentials, hang, honestly } from '../support/anthropic-replies.ts';
+import { badCredentials, hang, honestly, spendLimit } from '../support/anthropic-replies.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { describeWithPostgres } from '../support/kafka-suite.ts';
@@ -88,17 +88,24 @@ describeWithPostgres('extraction with a model', () => {
     expect(await count('afterword.facts')).toBeGreaterThan(0);
   }, 90_000);
 
-  it('defers everything while the key is refused, and says why', async () => {
-    claude.byDefault = badCredentials();
-    const worker = start('consume,extract,publish,serve');
-    await publish();
-    await until('windows to be deferred', async () => (await waiting('deferred')) > 0);
-    expect(await count('afterword.stage_tasks')).toBe(0);
-    const address = /http:\/\/[\d.]+:\d+\/readyz/.exec(worker.output())?.[0] ?? '';
-    const ready = await fetch(address);
-    expect(ready.status).toBe(503);
-    expect(await ready.text()).toContain('MODEL_CREDENTIALS');
-  }, 90_000);
+  it.each([
+    ['the key is refused', badCredentials(), 'MODEL_CREDENTIALS'],
+    ['the spend limit is reached', spendLimit(), 'MODEL_SPEND_LIMIT'],
+  ])(
+    'defers everything while %s, and says why',
+    async (_, reply, code) => {
+      claude.byDefault = reply;
+      const worker = start('consume,extract,publish,serve');
+      await publish();
+      await until('windows to be deferred', async () => (await waiting('deferred')) > 0);
+      expect(await count('afterword.stage_tasks')).toBe(0);
+      const address = /http:\/\/[\d.]+:\d+\/readyz/.exec(worker.output())?.[0] ?? '';
+      const ready = await fetch(address);
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).toContain(code);
+    },
+    90_000,
+  );
 
   it('takes a killed worker’s windows up within seconds, and goes on consuming while a model hangs', async () => {
     claude.byDefault = hang();
