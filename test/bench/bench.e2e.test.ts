@@ -10,6 +10,11 @@ import { describeWithKafka } from '../support/kafka-suite.ts';
 /** What a reader of the file may rely on. A number that could not be measured is null. */
 const documentSchema = z.object({
   date: z.iso.datetime(),
+  /** Null outside a repository. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{4,40}$/)
+    .nullable(),
   machine: z.object({
     cpu: z.string(),
     cores: z.number().int().positive(),

@@ -12,6 +12,7 @@ import { benchmarks } from './benchmarks.ts';
 import { BenchLine } from './line/bench-line.ts';
 import { readPostgresSettings, startServices, type Services } from './line/services.ts';
 import { ProfileFolder } from './profile/profile-folder.ts';
+import { readCommit } from './report/commit.ts';
 import { describeMachine, readPackageVersions } from './report/machine.ts';
 import { renderTable } from './report/render-table.ts';
 import { runBenchmarks, type BenchmarkOutcome } from './run-benchmarks.ts';
@@ -66,6 +67,7 @@ async function report(
   await mkdir(path.dirname(file), { recursive: true });
   const document = {
     date: startedAt.toISOString(),
+    commit: readCommit(),
     machine: describeMachine(),
     versions: { ...readPackageVersions(), kafka: kafkaVersion },
     settings: {

@@ -40,6 +40,7 @@ export const latency: Benchmark = {
     const database = await line.createDatabase();
     const model = await AnthropicServer.start();
     const arrivals = await listen(line, topics.results);
+    await line.beginProfile(database);
     const worker = line.startWorker('consume,extract,publish', 'latency', {
       KAFKA_MESSAGES_TOPIC: topics.messages,
       KAFKA_RESULTS_TOPIC: topics.results,
@@ -95,6 +96,7 @@ export const latency: Benchmark = {
       };
     } finally {
       await worker.stop();
+      await line.keepProfile('latency', database);
       await arrivals.stop();
       await model.close();
       await database.drop();

@@ -87,7 +87,9 @@ async function restartOnce(
   const load = spreadLoad(messages, messages, Date.now(), round);
   await fillTopic(line.kafka, topic, load.records());
   const before = await readPosition(database.pool, topic);
-  const worker = line.startWorker('consume', 'restart', consumeEnvironment(database, topic));
+  const label = `restart-${round + 1}`;
+  await line.beginProfile(database);
+  const worker = line.startWorker('consume', label, consumeEnvironment(database, topic));
   try {
     const joinedAtMs = await firstLogged(worker, 'consumer.joined');
     // The position is stored by the same transaction as the messages.
@@ -97,6 +99,7 @@ async function restartOnce(
     return (Date.now() - joinedAtMs) / 1_000;
   } finally {
     await worker.stop();
+    await line.keepProfile(label, database);
   }
 }
 
