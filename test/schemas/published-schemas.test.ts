@@ -119,6 +119,21 @@ describe('a stage’s result', () => {
     expect(check({ stage: 'preferences' })).toEqual([false, false]);
     expect(check({ stage: 'summary', result: null })).toEqual([false, false]);
   });
+
+  it('tells the values of preferences that have a closed vocabulary', () => {
+    const says = (key: string, value: string): boolean => {
+      const evidence = [{ message_id: 'm1', quote: 'please' }];
+      const preference = { key, value, explicit: true, confidence: 0.9, reasoning: 'Asked.', evidence };
+      return check({ stage: 'preferences', result: { preferences: [preference] } })[0];
+    };
+    expect(says('response_length', 'short')).toBe(true);
+    expect(says('response_length', 'not long')).toBe(false);
+    expect(says('formality_level', 'neutral')).toBe(true);
+    expect(says('formality_level', 'stiff')).toBe(false);
+    expect(says('use_emojis', 'no')).toBe(true);
+    expect(says('use_emojis', 'sometimes')).toBe(false);
+    expect(says('preferred_name', 'Sam')).toBe(true);
+  });
 });
 
 describe('the stages of an enriched window', () => {

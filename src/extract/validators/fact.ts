@@ -17,7 +17,7 @@ export interface Speakers {
 }
 
 /** What was left out of a draft that is kept, by reason, as often as it was. */
-export type Trimmings = readonly (readonly [reason: string, count: number])[];
+type Trimmings = readonly (readonly [reason: string, count: number])[];
 
 export function cleanFact(draft: FactDraft): CleanFact {
   return {

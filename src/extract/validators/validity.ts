@@ -6,7 +6,7 @@ export interface Validity {
   readonly dropped: readonly DateRefusal[];
 }
 
-export type DateRefusal = 'date-implausible' | 'date-reversed';
+type DateRefusal = 'date-implausible' | 'date-reversed';
 
 const earliestMs = Date.UTC(1900, 0, 1);
 const hundredYearsMs = 100 * 365.25 * 86_400_000;
