@@ -55,7 +55,7 @@ export function extractDeps(
   whileThinking: () => Promise<void> = () => Promise.resolve(),
 ): ExtractDeps {
   const timing = new ManualTiming();
-  const real = createAnthropicModelClient({ apiKey: testApiKey, baseURL: server.baseURL, timeoutMs: 5_000 });
+  const real = createAnthropicModelClient({ apiKey: testApiKey, baseURL: server.baseURL, timeoutMs: 30_000 });
   const client: ModelClient = {
     verifyCredentials: (model, signal) => real.verifyCredentials(model, signal),
     ask: async (request, signal) => {
