@@ -138,12 +138,12 @@ describeWithPostgres('strategies', () => {
     expect(of('terse').length).toBeGreaterThan(20);
     const versions = new Set(results.map((one) => `${one.strategy} ${one.stage} ${one.stage_version}`));
     expect([...versions].sort()).toEqual([
-      'default facts 2',
-      'default preferences 2',
-      'default summary 2',
-      expect.stringMatching(/^terse facts 2\+[0-9a-f]{8}$/),
-      'terse preferences 2',
-      'terse summary 2',
+      'default facts 3',
+      'default preferences 3',
+      'default summary 3',
+      expect.stringMatching(/^terse facts 3\+[0-9a-f]{8}$/),
+      'terse preferences 3',
+      'terse summary 3',
     ]);
     const told = await harness.rows<{ strategy: string; user_id: string }>(
       `select event ->> 'strategy' as strategy, event ->> 'user_id' as user_id from afterword.outbox

@@ -244,7 +244,7 @@ describeWithPostgres('modules of a user’s own', () => {
     await extracted();
     const ended = await tasks();
     expect(Object.fromEntries([...ended].map(([stage, task]) => [stage, task.ended]))).toMatchObject({
-      facts: 'done model 2',
+      facts: 'done model 3',
       'open-questions': 'done model 1',
       broken: 'failed 1 STAGE_FAILED',
     });

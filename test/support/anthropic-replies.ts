@@ -118,12 +118,12 @@ function factOf({ number, text: words }: SeenLine): Record<string, unknown> {
 
 function summaryOf(said: readonly SeenLine[]): Record<string, unknown> {
   const longest = said.map(({ text: words }) => longestWord(words)).filter((word) => word !== '');
-  const anyWords = said.flatMap(({ text: words }) => words.match(/[\p{L}\p{N}]+/gu) ?? []);
+  // None that speaks to somebody: "your".
+  const anyWords = said.flatMap(({ text: words }) => words.match(/(?!your)\b[\p{L}\p{N}]{4,}/giu) ?? []);
   const topics = [...new Set(longest)];
-  const named = (topics.length < 2 ? [...new Set([...topics, ...anyWords, 'brief exchange'])] : topics).slice(
-    0,
-    5,
-  );
+  const named = (
+    topics.length < 2 ? [...new Set([...topics, ...anyWords, 'brief exchange', 'greetings'])] : topics
+  ).slice(0, 5);
   return {
     summary_text: `The user talked with the bot about ${named.join(', ')}.`,
     key_topics: named,
