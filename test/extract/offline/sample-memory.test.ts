@@ -10,7 +10,7 @@ import { familyOf } from '../../../src/memory/relation-rules.ts';
 import { renderFactSentence } from '../../../src/memory/render-fact-sentence.ts';
 import type { FoldedFact } from '../../../src/model/memory.ts';
 import type { FactObservation } from '../../../src/model/observation.ts';
-import { sampleWindows } from './sample-windows.ts';
+import { readJudged, sampleWindows } from './sample-windows.ts';
 
 const factsOnly = builtInStages.filter(({ name }) => name === 'facts');
 
@@ -65,6 +65,18 @@ function sayings(fact: FoldedFact): string[] {
     .replaceAll(/(?<=[a-z]{2})e\b/g, '');
   return [renderFactSentence(fact).toLowerCase(), `${subject}: ${canonical}`, `${subject}: ${bare}`];
 }
+
+it('holds current what was judged, whole or as the newest words of the same', () => {
+  const people = currentFacts();
+  for (const judged of readJudged().facts) {
+    const held = people.get(judged.user_id)?.filter(
+      ({ evidence, relation, entityName }) =>
+        evidence.some(({ quote }) => judged.quotes.includes(quote)) &&
+        (relation === judged.relation || entityName.toLowerCase() === judged.entity_name.toLowerCase()),
+    );
+    expect(held?.length, `${judged.user_id} ${judged.relation} ${judged.entity_name}`).toBeGreaterThan(0);
+  }
+});
 
 it('keeps no two current facts of a person that say the same, over the whole sample', () => {
   const people = currentFacts();
