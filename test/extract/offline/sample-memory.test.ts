@@ -69,11 +69,13 @@ function sayings(fact: FoldedFact): string[] {
 it('holds current what was judged, whole or as the newest words of the same', () => {
   const people = currentFacts();
   for (const judged of readJudged().facts) {
-    const held = people.get(judged.user_id)?.filter(
-      ({ evidence, relation, entityName }) =>
-        evidence.some(({ quote }) => judged.quotes.includes(quote)) &&
-        (relation === judged.relation || entityName.toLowerCase() === judged.entity_name.toLowerCase()),
-    );
+    const held = people
+      .get(judged.user_id)
+      ?.filter(
+        ({ evidence, relation, entityName }) =>
+          evidence.some(({ quote }) => judged.quotes.includes(quote)) &&
+          (relation === judged.relation || entityName.toLowerCase() === judged.entity_name.toLowerCase()),
+      );
     expect(held?.length, `${judged.user_id} ${judged.relation} ${judged.entity_name}`).toBeGreaterThan(0);
   }
 });
