@@ -37,7 +37,7 @@ function runIn(zone: string): Promise<{ readonly exitCode: number | null; readon
   });
 }
 
-it.each(['America/Los_Angeles', 'Pacific/Chatham'])(
+it.concurrent.each(['America/Los_Angeles', 'Pacific/Chatham'])(
   'gives the same results on a machine whose clock shows the time of %s',
   async (zone) => {
     const { exitCode, output } = await runIn(zone);
