@@ -3,14 +3,12 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createWorker } from '../../src/app.ts';
 import { runExperiments, type ExperimentsOptions } from '../../src/cli/experiments.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { chooseStrategy } from '../../src/extract/choose-strategy.ts';
-import { openDatabase } from '../../src/resources.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
 import * as replies from '../support/anthropic-replies.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
+import { extractEverything } from '../support/extract-everything.ts';
 import { describeWithPostgres } from '../support/kafka-suite.ts';
 import {
   closeAll,
@@ -22,7 +20,6 @@ import {
   storeRecords,
   type StoreHarness,
 } from '../support/store-harness.ts';
-import { until } from '../support/until.ts';
 import { commandHarness } from './command-harness.ts';
 
 const people = Array.from({ length: 56 }, (_, index) => `user-${index}`);
@@ -93,20 +90,7 @@ describeWithPostgres('strategies', () => {
       },
       (path) => readFileSync(path, 'utf8'),
     );
-    const database = await openDatabase(config, silentLogger);
-    const worker = await createWorker({ config, database, logger: silentLogger, roles: ['extract'] });
-    await worker.start();
-    try {
-      await until('every window is extracted', async () => {
-        const waiting = await harness.rows(
-          `select from afterword.extractions where status in ('pending', 'running', 'retrying', 'deferred')`,
-        );
-        return waiting.length === 0;
-      });
-    } finally {
-      await worker.stop(10_000);
-      await database.stop();
-    }
+    await extractEverything(harness, config);
   }
 
   async function experiments(options: Partial<ExperimentsOptions> = {}): Promise<Record<string, unknown>[]> {

@@ -1,10 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
-import { createWorker } from '../../src/app.ts';
-import { openDatabase } from '../../src/resources.ts';
-import { silentLogger } from '../../src/telemetry/logger.ts';
 import { configOf } from '../config/config-files.ts';
 import { AnthropicServer, testApiKey } from '../support/anthropic-server.ts';
+import { extractEverything } from '../support/extract-everything.ts';
 import { describeWithPostgres } from '../support/kafka-suite.ts';
 import {
   closeAll,
@@ -16,7 +14,6 @@ import {
   storeRecords,
   type StoreHarness,
 } from '../support/store-harness.ts';
-import { until } from '../support/until.ts';
 
 /** Bots `x` and `y` have settings of their own; `z` has none. A worker over a real Postgres extracts for all. */
 describeWithPostgres('the stages of a bot', () => {
@@ -54,20 +51,7 @@ describeWithPostgres('the stages of a bot', () => {
     await closeAll(harness.closing);
     const model = { ANTHROPIC_API_KEY: testApiKey, ANTHROPIC_BASE_URL: server.baseURL };
     const config = configOf({ DATABASE_URL: harness.url, ...model }, file);
-    const database = await openDatabase(config, silentLogger);
-    const worker = await createWorker({ config, database, logger: silentLogger, roles: ['extract'] });
-    await worker.start();
-    try {
-      await until('every window is extracted', async () => {
-        const waiting = await harness.rows(
-          `select from afterword.extractions where status in ('pending', 'running', 'retrying', 'deferred')`,
-        );
-        return waiting.length === 0;
-      });
-    } finally {
-      await worker.stop(10_000);
-      await database.stop();
-    }
+    await extractEverything(harness, config);
   }
 
   const tasks = async (): Promise<string[]> =>
