@@ -212,16 +212,7 @@ function vectorIndexer(
   let opened: Vectors | undefined;
   return async (signal) => {
     opened ??= await openVectors(config, database, signal);
-    const nearDuplicateScore = config.memory.nearDuplicateScore ?? undefined;
-    const options = {
-      ...opened,
-      outbox,
-      nearDuplicateScore,
-      owner,
-      leaseMs: vectorLeaseMs,
-      batchSize: vectorBatch,
-      signal,
-    };
+    const options = { ...opened, outbox, owner, leaseMs: vectorLeaseMs, batchSize: vectorBatch, signal };
     const pass = await indexVectorsOnce(options);
     if (!pass.active) return false;
     metrics.vectorsIndexed.add(pass.indexed.summary, { kind: 'summary' });

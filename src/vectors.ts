@@ -10,6 +10,8 @@ import type { OpenDatabase } from './resources.ts';
 export interface Vectors {
   readonly embedder: Embedder;
   readonly index: VectorIndex;
+  /** From which score on two summaries are near-duplicates: as configured, else the embedder's own. */
+  readonly nearDuplicateScore: number;
 }
 
 const embeddingsTimeoutMs = 30_000;
@@ -27,8 +29,9 @@ export async function openVectors(
 ): Promise<Vectors> {
   const embedder = await chooseEmbedder(config, signal);
   const { name: embedderName, dimension } = embedder;
+  const nearDuplicateScore = config.memory.nearDuplicateScore ?? embedder.nearDuplicateScore;
   if (config.qdrant === null) {
-    return { embedder, index: createPostgresVectorIndex(pool, embedderName, dimension) };
+    return { embedder, index: createPostgresVectorIndex(pool, embedderName, dimension), nearDuplicateScore };
   }
   // Loaded only where it is used: its client takes memory that the others need not spend.
   const { createQdrantVectorIndex } = await import('./adapters/qdrant/vector-index.ts');
@@ -36,6 +39,7 @@ export async function openVectors(
   return {
     embedder,
     index: createQdrantVectorIndex({ url, apiKey: apiKey?.reveal(), embedderName, dimension }),
+    nearDuplicateScore,
   };
 }
 

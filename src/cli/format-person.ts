@@ -94,7 +94,8 @@ function quoteLines(
   { profile, person }: Told,
 ): string[] {
   // Of several bots nobody knows here which one it was.
-  const bot = bots === undefined ? profile.bot_id : bots.length === 1 ? (bots[0] ?? '') : 'a bot';
+  const [only = profile.bot_id, ...others] = bots ?? [];
+  const bot = others.length === 0 ? only : 'a bot';
   return (remembered?.evidence ?? []).slice(0, shownQuotes).map(({ quote, messageId, occurredAtMs }) => {
     const role = person.speakers.get(messageId);
     const speaker = role === 'assistant' ? bot : profile.user_id;

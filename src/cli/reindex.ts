@@ -33,8 +33,7 @@ export async function runReindex(context: CommandContext): Promise<ExitCode> {
     await translating(() => inTransaction(database.pool, enqueueAllVectors));
     const outbox = createPostgresVectorOutbox(database.pool);
     const owner = `reindex/${randomUUID()}`;
-    const nearDuplicateScore = config.memory.nearDuplicateScore ?? undefined;
-    const options = { ...vectors, outbox, nearDuplicateScore, owner, leaseMs, batchSize, signal };
+    const options = { ...vectors, outbox, owner, leaseMs, batchSize, signal };
     const done = await workOff(context, outbox, () => indexVectorsOnce(options));
     output.out(`indexed ${done} rows of memory in ${vectors.index.label}`);
     return 0;
