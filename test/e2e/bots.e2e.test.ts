@@ -87,6 +87,67 @@ describeWithKafka('a group of people and bots, through the whole line', () => {
     }
   });
 
+  /** What is known of each person and where it was said. */
+  async function evidence(): Promise<string[]> {
+    const { rows } = await line.pool.query<{ told: string }>(
+      `select concat_ws(' ', user_id, relation, entity_name || ':', evidence ->> 'messageId',
+         evidence ->> 'channelId', evidence ->> 'quote') as told
+       from afterword.facts join afterword.user_keys using (key_id),
+         jsonb_array_elements(fact -> 'evidence') as evidence
+       where status = 'current' order by 1`,
+    );
+    return rows.map(({ told: words }) => words);
+  }
+
+  it('learns of each of three people who talk in turn what they said themselves, whatever the bot answers all of them', async () => {
+    const told = [
+      ['ann', 'I live in Lyon.'],
+      ['bob', 'I live in Oslo.'],
+      ['cleo', 'I like cherries'],
+      ['ann', 'I like plums'],
+      ['cleo', 'I live in Rome.'],
+      ['bob', 'I like quinces'],
+    ] as const;
+    const people = ['ann', 'bob', 'cleo'];
+    const answers = people.map((user) => ({
+      ...said(
+        'aria',
+        user,
+        9,
+        'Ann, you live in Lyon. Bob, I like quinces too. I live in Berlin.',
+        'assistant',
+      ),
+      id: 'answer-to-all',
+    }));
+    await line.publish([
+      ...told.map(([user, words], minute) => said('aria', user, minute, words)),
+      ...answers,
+    ]);
+    await line.settled(people.length);
+    expect(await evidence()).toEqual([
+      'ann likes plums: aria-ann-3-user I like plums',
+      'ann lives_in Lyon: aria-ann-0-user I live in Lyon',
+      'bob likes quinces: aria-bob-5-user I like quinces',
+      'bob lives_in Oslo: aria-bob-1-user I live in Oslo',
+      'cleo likes cherries: aria-cleo-2-user I like cherries',
+      'cleo lives_in Rome: aria-cleo-4-user I live in Rome',
+    ]);
+  });
+
+  it('learns from one platform id in two channels both things, each in the words of its own message', async () => {
+    await line.publish([
+      { ...said('aria', 'ann', 0, 'I like plums'), id: '1' },
+      { ...said('aria', 'ann', 1, 'I live in Lyon.'), id: '1', channel_id: 'group-2' },
+      { ...said('aria', 'bob', 2, 'I like cherries'), id: '1' },
+    ]);
+    await line.settled(2);
+    expect(await evidence()).toEqual([
+      'ann likes plums: 1 group-1 I like plums',
+      'ann lives_in Lyon: 1 group-2 I live in Lyon',
+      'bob likes cherries: 1 I like cherries',
+    ]);
+  });
+
   it('takes back what was learnt of a user who turns out to be a bot, and says so, without a word of his', async () => {
     await line.publish(
       ['I like plums', 'I live in Lyon.'].map((words, turn) => said('aria', 'zed', turn, words)),
