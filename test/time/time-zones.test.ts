@@ -37,7 +37,10 @@ function runIn(zone: string): Promise<{ readonly exitCode: number | null; readon
   });
 }
 
-it.concurrent.each(['America/Los_Angeles', 'Pacific/Chatham'])(
+/** In its own zone this run has them already. */
+const elsewhere = ['America/Los_Angeles', 'Pacific/Chatham'].filter((zone) => zone !== process.env['TZ']);
+
+it.concurrent.each(elsewhere)(
   'gives the same results on a machine whose clock shows the time of %s',
   async (zone) => {
     const { exitCode, output } = await runIn(zone);
