@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,17 +61,20 @@ describeWithKafka('npm run bench', (brokers) => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('measures what it is asked for, prints the table and writes a well-formed file', async (context) => {
+  it('measures what it is asked for, prints the table, and writes a well-formed file and the profiles', async (context) => {
     const databaseUrl = inject('postgresUrl');
     if (databaseUrl === undefined) {
       context.skip(`no Postgres: ${inject('postgresMissing')}`);
       return;
     }
     const out = path.join(folder, 'result.json');
-    const { code, stdout, stderr } = await runBench(['rewind', '--messages', '500', '--out', out], {
-      KAFKA_BROKERS: brokers.join(','),
-      DATABASE_URL: databaseUrl,
-    });
+    const { code, stdout, stderr } = await runBench(
+      ['rewind', '--messages', '500', '--profile', '--out', out],
+      {
+        KAFKA_BROKERS: brokers.join(','),
+        DATABASE_URL: databaseUrl,
+      },
+    );
     expect(stderr).not.toContain('failed');
     expect(code).toBe(0);
     expect(stdout).toContain('| rewind');
@@ -80,6 +83,13 @@ describeWithKafka('npm run bench', (brokers) => {
     expect(document.benchmarks.map(({ name }) => name)).toEqual(['rewind']);
     const written = document.benchmarks[0]?.result?.measurements.find(({ what }) => what === 'rows written');
     expect(written?.value).toBe(0);
+    const profiles = (await readdir(folder)).find((name) => name.startsWith('profile-')) ?? '';
+    expect(await readdir(path.join(folder, profiles))).toEqual(
+      ['rewind-before', 'rewind'].flatMap((label) => [`${label}.cpuprofile`, `${label}.profile.txt`]).sort(),
+    );
+    const summary = await readFile(path.join(folder, profiles, 'rewind.profile.txt'), 'utf8');
+    expect(summary).toContain('own time by function');
+    expect(summary).toMatch(/ms +[\d.]+ %  .*src/);
   }, 300_000);
 
   it('names the benchmarks there are when it is asked for another, and measures nothing', async () => {

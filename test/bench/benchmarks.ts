@@ -1,5 +1,5 @@
 import type { Benchmark } from './benchmark.ts';
-import { consumeSpread, consumeTight } from './consume/consume-benchmark.ts';
+import { consumeMixed, consumeSpread, consumeTight } from './consume/consume-benchmark.ts';
 import { rewind } from './consume/rewind-benchmark.ts';
 import { extraction } from './extraction/extraction-benchmark.ts';
 import { latency } from './extraction/latency-benchmark.ts';
@@ -12,6 +12,7 @@ import { openSessionsMemory, restart } from './restart/open-sessions-benchmark.t
 export const benchmarks: readonly Benchmark[] = [
   consumeTight,
   consumeSpread,
+  consumeMixed,
   rewind,
   extraction,
   latency,

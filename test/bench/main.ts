@@ -34,6 +34,7 @@ const startedAt = new Date();
 const chosen = chooseBenchmarks(positionals);
 const messages = values.messages === undefined ? undefined : parseCount(values.messages);
 const stamp = startedAt.toISOString().replaceAll(/[:.]/gu, '-');
+const out = values.out ?? path.join(resultsFolder, `${stamp}.json`);
 
 // Leaving in good order kills the workers; the services end with this process by themselves.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -42,7 +43,7 @@ note('starting Kafka and Postgres');
 const services = await startServices({ withStatements: values.profile });
 try {
   const profiles = values.profile
-    ? await ProfileFolder.create(path.join(resultsFolder, `profile-${stamp}`))
+    ? await ProfileFolder.create(path.join(path.dirname(out), `profile-${stamp}`))
     : undefined;
   const line = new BenchLine(services, { profiles, built: values.built }, note);
   const outcomes = await runBenchmarks(chosen, line, { messages, quick: values.quick });
@@ -63,8 +64,7 @@ async function report(
   for (const { name, result } of outcomes) {
     for (const words of result?.notes ?? []) process.stdout.write(`${name}: ${words}\n`);
   }
-  const file = values.out ?? path.join(resultsFolder, `${stamp}.json`);
-  await mkdir(path.dirname(file), { recursive: true });
+  await mkdir(path.dirname(out), { recursive: true });
   const document = {
     date: startedAt.toISOString(),
     commit: readCommit(),
@@ -79,8 +79,8 @@ async function report(
     postgres: await readPostgresSettings(postgresUrl),
     benchmarks: outcomes,
   };
-  await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
-  note(`written: ${file}`);
+  await writeFile(out, `${JSON.stringify(document, null, 2)}\n`);
+  note(`written: ${out}`);
 }
 
 function chooseBenchmarks(names: readonly string[]): readonly Benchmark[] {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { sizeOf, type Benchmark, type BenchmarkResult } from '../benchmark.ts';
 import type { BenchLine } from '../line/bench-line.ts';
-import { spreadLoad, tightLoad, type ChatLoad } from '../load/chat-load.ts';
+import { mixedLoad, spreadLoad, tightLoad, type ChatLoad } from '../load/chat-load.ts';
 import { fillTopic } from '../load/fill-topic.ts';
 import { runStreams } from '../kafka-streams/run-streams.ts';
 import { runBareConsumer } from './bare-consumer.ts';
@@ -30,6 +30,16 @@ export const consumeSpread: Benchmark = {
   },
 };
 
+/** Beside its two siblings, whose every message is new and in order. */
+export const consumeMixed: Benchmark = {
+  name: 'consume-mixed',
+  about: 'as tight, with late messages, edits, deletes and duplicates among them',
+  run: (line, options) => {
+    const messages = sizeOf(options, 400_000, 40_000);
+    return measureConsume(line, 'consume-mixed', mixedLoad(messages, Date.now() - 3_600_000), 60_000);
+  },
+};
+
 async function measureConsume(
   line: BenchLine,
   label: string,
@@ -53,7 +63,7 @@ async function measureConsume(
     const rate = (records / consumed.tookMs) * 1_000;
     return {
       measurements: [
-        { what: 'messages durable in Postgres', value: rate, unit: 'a second', goal: { atLeast: goal } },
+        { what: 'records durable in Postgres', value: rate, unit: 'a second', goal: { atLeast: goal } },
         { what: 'reference: bare kafkajs eachBatch + JSON.parse', value: bareRate, unit: 'a second' },
         {
           what: 'share of the bare reader',
@@ -77,8 +87,11 @@ async function measureConsume(
         },
       ],
       details: {
-        messages: records,
+        records,
+        messages: stored.messages,
         windows: stored.windows,
+        edited: stored.edited,
+        deleted: stored.deleted,
         users: load.users,
         partitions,
         bytesPerMessage: Math.round(bytes / records),
@@ -98,14 +111,24 @@ async function measureConsume(
 interface Stored {
   readonly messages: number;
   readonly windows: number;
+  readonly edited: number;
+  readonly deleted: number;
 }
 
 async function readStored(pool: pg.Pool): Promise<Stored> {
-  const { rows } = await pool.query<{ messages: string; windows: string }>(
+  const { rows } = await pool.query<Record<keyof Stored, string>>(
     `select (select count(*) from afterword.messages) as messages,
-       (select count(*) from afterword.windows where status in ('open', 'closed')) as windows`,
+       (select count(*) from afterword.windows where status in ('open', 'closed')) as windows,
+       (select count(*) from afterword.messages where changed_at_ms is not null and not deleted) as edited,
+       (select count(*) from afterword.messages where deleted) as deleted`,
   );
-  return { messages: Number(rows[0]?.messages), windows: Number(rows[0]?.windows) };
+  const [row] = rows;
+  return {
+    messages: Number(row?.messages),
+    windows: Number(row?.windows),
+    edited: Number(row?.edited),
+    deleted: Number(row?.deleted),
+  };
 }
 
 /** A rate is worth nothing when something was left out. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { sizeOf, type Benchmark } from '../benchmark.ts';
 import { spreadLoad } from '../load/chat-load.ts';
 import { fillTopic } from '../load/fill-topic.ts';
+import { runBareConsumer } from './bare-consumer.ts';
 import { consumeTopic } from './consume-topic.ts';
 
 const partitions = 8;
@@ -21,6 +22,8 @@ export const rewind: Benchmark = {
     const database = await line.createDatabase();
     try {
       const { records } = await fillTopic(line.kafka, topic, load.records());
+      const bare = await runBareConsumer(line.brokers, topic, records);
+      const bareRate = (records / bare.tookMs) * 1_000;
       await consumeTopic(line, database, { topic, records, label: 'rewind-before' });
       await line.withAdmin((admin) => setBack(admin, topic));
       const before = await readWrites(database.pool);
@@ -32,6 +35,8 @@ export const rewind: Benchmark = {
       return {
         measurements: [
           { what: 'messages read again', value: rate, unit: 'a second', goal: { atLeast: 60_000 } },
+          { what: 'reference: bare kafkajs eachBatch + JSON.parse', value: bareRate, unit: 'a second' },
+          { what: 'share of the bare reader', value: (rate / bareRate) * 100, unit: '%' },
           { what: 'rows written', value: changed, unit: '', goal: { atMost: 0 } },
           { what: 'CPU of the consumer', value: consumed.cpuSeconds, unit: 's' },
           { what: 'CPU of Postgres', value: consumed.postgresCpuSeconds, unit: 's' },

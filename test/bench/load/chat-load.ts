@@ -65,6 +65,64 @@ export function spreadLoad(messages: number, windows: number, endMs: number, see
   };
 }
 
+/** Of a hundred messages so many come late, change or take back an earlier one, or come twice. */
+export const mixedShares = { late: 2, edited: 3, deleted: 1, twice: 2 } as const;
+/** How far back what comes late or is changed lies: windows that are closed already, when read in one piece. */
+const conversationsBack = 400;
+
+/**
+ * Tight conversations as life has them: some messages come late, into conversations that were over
+ * long before, some are edited, taken back or published twice. The late ones lie within their
+ * conversation, so that there are as many windows as conversations.
+ */
+export function mixedLoad(messages: number, endMs: number): ChatLoad {
+  const tight = tightLoad(messages, endMs);
+  return {
+    ...tight,
+    *records() {
+      const published: ChatRecord[] = [];
+      const held = new Map<number, ChatRecord>();
+      const behind = conversationsBack * conversationMessages;
+      let index = 0;
+      for (const record of tight.records()) {
+        const share = (index * 37 + 2) % 100;
+        published.push(record);
+        // Neither the first nor the last of its conversation: without it the window is as long.
+        if (share < mixedShares.late && isWithin(index)) held.set(index, record);
+        else yield record;
+        yield* followUps(published[index - behind], (index * 53) % 100);
+        const late = held.get(index - behind);
+        if (late !== undefined) yield late;
+        held.delete(index - behind);
+        index += 1;
+      }
+      yield* held.values();
+    },
+  };
+}
+
+function isWithin(index: number): boolean {
+  const place = index % conversationMessages;
+  return place > 0 && place < conversationMessages - 1;
+}
+
+function* followUps(earlier: ChatRecord | undefined, share: number): Iterable<ChatRecord> {
+  if (earlier === undefined) return;
+  const { edited, deleted, twice } = mixedShares;
+  if (share < twice) yield earlier;
+  else if (share < twice + edited) yield changeOf(earlier, 'message.edited');
+  else if (share < twice + edited + deleted) yield changeOf(earlier, 'message.deleted');
+}
+
+/** An edit or a delete of a message, a minute after it. */
+function changeOf({ key, value, timestampMs }: ChatRecord, type: string): ChatRecord {
+  const changedAtMs = timestampMs + 60_000;
+  const { content, ...named } = JSON.parse(value) as Record<string, string>;
+  const words = type === 'message.edited' ? { content: `${content ?? ''} really` } : {};
+  const change = { ...named, ...words, type, sent_at: new Date(changedAtMs).toISOString() };
+  return { key, value: JSON.stringify(change), timestampMs: changedAtMs };
+}
+
 export const loadBotId = 'hazel';
 
 /** About 300 bytes of JSON, as a bot would publish it. */

@@ -16,25 +16,27 @@ import { personLoad, rememberedUser } from './person-load.ts';
 
 /** Of how many things the person speaks, one a window in turn: of many, and of one all the time. */
 const cases = { many: 500, one: 1 } as const;
-/** So many of the person's newest windows are compared with the first windows of as many newcomers. */
+/** So many of the person's windows are compared with the first windows of as many newcomers, at each size. */
 const compared = 50;
 
 /**
  * Claimed window to settled one, one after the other, in this process: the model and the
- * network to it are left out, for they are the same for both. The newcomers come last, so
- * that both are measured in the same large tables, with the same warm process.
+ * network to it are left out, for they are the same for both. At each size of the history a
+ * few windows of the person and the first ones of as many newcomers are measured, in the same
+ * tables and with the same warm process.
  */
 export const fold: Benchmark = {
   name: 'fold',
   about: 'one window of a person with 10,000 earlier ones, beside the first of a newcomer',
   run: async (line, options) => {
-    const earlier = sizeOf(options, 10_000, 200);
-    const many = await measure(line, earlier, cases.many);
-    const one = await measure(line, earlier, cases.one);
+    const earlier = sizeOf(options, 10_000, 500);
+    const histories = [earlier / 100, earlier / 10, earlier].map(Math.ceil);
+    const many = await measure(line, histories, cases.many);
+    const one = await measure(line, histories, cases.one);
     return {
       measurements: [
-        ...measurementsOf(many, `of ${cases.many} things in turn`),
-        ...measurementsOf(one, 'all of one thing'),
+        ...measurementsOf(many.sizes, `of ${cases.many} things in turn`),
+        ...measurementsOf(one.sizes, 'all of one thing'),
       ],
       details: {
         earlier,
@@ -48,47 +50,81 @@ export const fold: Benchmark = {
   },
 };
 
+/** Medians at one size of the history. */
 interface Measured {
   readonly earlier: number;
-  /** Medians. */
   readonly firstMs: number;
   readonly lastMs: number;
-  readonly facts: number;
 }
 
-async function measure(line: BenchLine, earlier: number, entities: number): Promise<Measured> {
-  const load = personLoad(earlier + compared, compared, { entities, endMs: Date.now() - 3_600_000 });
+async function measure(
+  line: BenchLine,
+  histories: readonly number[],
+  entities: number,
+): Promise<{ readonly sizes: readonly Measured[]; readonly facts: number }> {
+  const windows = (histories.at(-1) ?? 0) + compared;
+  const newcomers = compared * histories.length;
+  const load = personLoad(windows, newcomers, { entities, endMs: Date.now() - 3_600_000 });
   const topic = await line.createTopic('fold', 1);
   const database = await line.createDatabase();
   try {
     await makeClosedWindows(line, database, topic, load);
-    await database.pool.query(
-      `update afterword.extractions set priority = 1
-       where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
-      [rememberedUser],
-    );
+    await setNewcomersAside(database.pool);
     line.note(`fold: ${load.windows} windows are closed`);
-    const measured = 2 * compared;
-    await buildUp(line, database, load.windows - measured);
-    const settled = await settleAll(line, depsOf(database.pool), measured);
-    return {
-      earlier,
-      firstMs: median(settled.filter(({ userId }) => userId !== rememberedUser)),
-      lastMs: median(settled.filter(({ userId }) => userId === rememberedUser).slice(-compared)),
-      facts: await countFacts(database.pool),
-    };
+    const sizes: Measured[] = [];
+    let behind = 0;
+    for (const earlier of histories) {
+      await buildUp(line, database, earlier - behind);
+      const deps = depsOf(database.pool);
+      const person = await settleAll(line, deps, compared);
+      await bringForward(database.pool, compared);
+      const newcomer = await settleAll(line, deps, compared);
+      if (person.some(({ userId }) => userId !== rememberedUser) || newcomer.some(isRemembered))
+        throw new Error('windows came in another order than they are measured in');
+      sizes.push({ earlier, firstMs: median(newcomer), lastMs: median(person) });
+      behind = Math.max(behind, earlier) + compared;
+    }
+    return { sizes, facts: await countFacts(database.pool) };
   } finally {
     await database.drop();
     await line.removeTopics(topic);
   }
 }
 
-function measurementsOf({ earlier, firstMs, lastMs }: Measured, about: string): Measurement[] {
-  return [
-    { what: `a newcomer’s first window (${about})`, value: firstMs, unit: 'ms' },
+function isRemembered({ userId }: SettledWindow): boolean {
+  return userId === rememberedUser;
+}
+
+/** Claimed by priority, the lower first. */
+async function setNewcomersAside(pool: pg.Pool): Promise<void> {
+  await pool.query(
+    `update afterword.extractions set priority = 2
+     where key_id in (select key_id from afterword.user_keys where user_id <> $1)`,
+    [rememberedUser],
+  );
+}
+
+/** So many newcomers come next. */
+async function bringForward(pool: pg.Pool, newcomers: number): Promise<void> {
+  await pool.query(
+    `update afterword.extractions set priority = -1
+     where window_id in (select window_id from afterword.extractions where priority = 2 and status = 'pending'
+       order by window_id limit $1)`,
+    [newcomers],
+  );
+}
+
+function measurementsOf(sizes: readonly Measured[], about: string): Measurement[] {
+  return sizes.flatMap(({ earlier, firstMs, lastMs }, index) => [
+    { what: `a newcomer’s first window beside ${earlier} (${about})`, value: firstMs, unit: 'ms' },
     { what: `a window after ${earlier} earlier ones, ${about}`, value: lastMs, unit: 'ms' },
-    { what: `the latter to the former, ${about}`, value: lastMs / firstMs, unit: '×', goal: { atMost: 2 } },
-  ];
+    {
+      what: `the latter to the former after ${earlier}, ${about}`,
+      value: lastMs / firstMs,
+      unit: '×',
+      ...(index === sizes.length - 1 && { goal: { atMost: 2 } }),
+    },
+  ]);
 }
 
 /** What comes before is settled as the product does, only without waiting for the disk: it is not measured. */
