@@ -37,11 +37,8 @@ export async function closeWindows(
   if (held.length === 0) return nothing;
   const { nowMs, partitions } = await store.times(held);
   const runs = await store.runs();
-  let full = false;
-  for (const partition of partitions) {
-    const judged = await judgeOverdue(store, partition.partition, clockOf(partition, nowMs), runs, options);
-    full ||= judged.full;
-  }
+  const clocks = new Map(partitions.map((time) => [time.partition, clockOf(time, nowMs)]));
+  const { full } = await judgeOverdue(store, clocks, runs, options);
   const pass = await closeDue(store, nowMs, full, options);
   return { ...pass, nextDueInMs: earlier(pass.nextDueInMs, await nextLookInMs(store, partitions, nowMs)) };
 }
@@ -87,25 +84,34 @@ export async function closeUnread(
   if (ended.length === 0) return nothing;
   const runs = await store.runs();
   const clock: EventClock = { streamTimeMs: Number.NEGATIVE_INFINITY, wallMs: nowMs };
-  let full = false;
-  for (const { partition } of ended) {
-    const judged = await judgeOverdue(store, partition, clock, runs, options);
-    full ||= judged.full;
-  }
+  const clocks = new Map(ended.map(({ partition }) => [partition, clock]));
+  const { full } = await judgeOverdue(store, clocks, runs, options);
   return closeDue(store, nowMs, full, options);
 }
 
-/** Judges what may be over in one partition by its clock. */
+/** Judges what may be over in each partition by its clock. */
 async function judgeOverdue(
   store: ClosingStore,
-  partition: number,
-  clock: EventClock,
+  clocks: ReadonlyMap<number, EventClock>,
   runs: readonly RunSettings[],
   { batchSize, graceMs }: CloserOptions,
 ): Promise<{ readonly full: boolean }> {
-  const overdue = await store.overdue(partition, effectiveTimeMs(clock), batchSize);
-  if (overdue.length > 0) await store.applyVerdicts(judgeAll(overdue, clock, runs, graceMs));
-  return { full: overdue.length === batchSize };
+  const asked = [...clocks].flatMap(([partition, clock]) => {
+    const effectiveMs = effectiveTimeMs(clock);
+    return Number.isFinite(effectiveMs) ? [{ partition, effectiveMs }] : [];
+  });
+  if (asked.length === 0) return { full: false };
+  const overdue = await store.overdue(asked, batchSize);
+  const verdicts = overdue.flatMap((window) => {
+    const clock = clocks.get(window.partition);
+    return clock === undefined ? [] : [judge(window, clock, runs, graceMs)];
+  });
+  if (verdicts.length > 0) await store.applyVerdicts(verdicts);
+  return { full: asked.some(({ partition }) => countOf(overdue, partition) === batchSize) };
+}
+
+function countOf(windows: readonly OpenWindow[], partition: number): number {
+  return windows.reduce((count, window) => (window.partition === partition ? count + 1 : count), 0);
 }
 
 async function closeDue(
@@ -127,17 +133,15 @@ function clockOf(partition: PartitionTime, nowMs: number): EventClock {
   return { streamTimeMs: partition.streamTimeMs, wallMs: partition.caughtUp ? nowMs : undefined };
 }
 
-function judgeAll(
-  windows: readonly OpenWindow[],
+function judge(
+  window: OpenWindow,
   clock: EventClock,
   runs: readonly RunSettings[],
   graceMs: number,
-): Verdict[] {
-  return windows.map((window) => {
-    const joinableUntilMs = timelineOf(window, runs).joinableUntilMs(window.endedAtMs);
-    const { windowId, endedAtMs, touchedAtMs } = window;
-    return { windowId, endedAtMs, ...judgeWindow({ joinableUntilMs, touchedAtMs, graceMs }, clock) };
-  });
+): Verdict {
+  const joinableUntilMs = timelineOf(window, runs).joinableUntilMs(window.endedAtMs);
+  const { windowId, endedAtMs, touchedAtMs } = window;
+  return { windowId, endedAtMs, ...judgeWindow({ joinableUntilMs, touchedAtMs, graceMs }, clock) };
 }
 
 function timelineOf(window: OpenWindow, runs: readonly RunSettings[]): SettingsTimeline {

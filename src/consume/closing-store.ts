@@ -23,6 +23,12 @@ export interface PartitionTime extends TopicPartition {
   readonly caughtUp: boolean;
 }
 
+/** The event time at which a partition stands, by its records or by the clock. */
+export interface PartitionClock {
+  readonly partition: number;
+  readonly effectiveMs: number;
+}
+
 export type Verdict =
   | {
       readonly windowId: string;
@@ -60,8 +66,8 @@ export interface ClosedBatch {
  */
 export interface ClosingStore {
   /**
-   * Takes or renews the leases of these partitions; returns those held now. Expiry is
-   * judged by the database's clock.
+   * Takes or renews the leases of these partitions; returns those held now, for half of `ttlMs`
+   * at least. Expiry is judged by the database's clock.
    */
   holdLeases(
     partitions: readonly TopicPartition[],
@@ -89,8 +95,8 @@ export interface ClosingStore {
     topic: string,
     quietMs: number,
   ): Promise<{ readonly nowMs: number; readonly partitions: readonly UnreadPartition[] }>;
-  /** Open windows of one partition that should be looked at, earliest first. */
-  overdue(partition: number, effectiveMs: number, limit: number): Promise<readonly OpenWindow[]>;
+  /** Open windows that should be looked at, of each partition the earliest, at most so many of each. */
+  overdue(partitions: readonly PartitionClock[], limit: number): Promise<readonly OpenWindow[]>;
   /** Event time at which the next of these partitions' windows may be over; null: none is open. */
   nextLookAtMs(partitions: readonly number[]): Promise<number | null>;
   /** Applies verdicts to windows whose end is still the one that was judged. */

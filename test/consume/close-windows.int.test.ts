@@ -130,9 +130,33 @@ describe('closing', () => {
     expect(reasons(await closeOnce(harness.closing, { owner: 'other' }))).toEqual(['gap']);
   });
 
+  it('renews its lease when half of the time is over, and writes nothing before', async () => {
+    const left = async (): Promise<number> => {
+      const { rows } = await harness.pool.query<{ ms: string }>(
+        `select min(extract(epoch from expires_at - clock_timestamp())) * 1000 as ms from afterword.leases`,
+      );
+      return Number(rows[0]?.ms);
+    };
+    const expires = async (): Promise<unknown> =>
+      (await harness.pool.query('select name, epoch, expires_at, xmin from afterword.leases order by name'))
+        .rows;
+    const ttlMs = 2 * hourMs;
+    await harness.closing.holdLeases(bothPartitions, 'holder', ttlMs);
+    const before = await expires();
+    expect(await harness.closing.holdLeases(bothPartitions, 'holder', ttlMs)).toEqual(bothPartitions);
+    expect(await expires()).toEqual(before);
+    expect(await harness.closing.holdLeases(bothPartitions, 'other', ttlMs)).toEqual([]);
+
+    await harness.pool.query(`update afterword.leases set expires_at = expires_at - interval '61 minutes'`);
+    expect(await harness.closing.holdLeases(bothPartitions, 'other', ttlMs)).toEqual([]);
+    expect(await left()).toBeLessThan(hourMs);
+    expect(await harness.closing.holdLeases(bothPartitions, 'holder', ttlMs)).toHaveLength(2);
+    expect(await left()).toBeGreaterThan(hourMs);
+  });
+
   it('leaves a window open that grew between being looked at and being judged', async () => {
     await store(0, message({ id: 'a', atMs: at(0) }));
-    const [window] = await harness.closing.overdue(0, at(1_000), 10);
+    const [window] = await harness.closing.overdue([{ partition: 0, effectiveMs: at(1_000) }], 10);
     if (window === undefined) throw new Error('no window to judge');
     await store(0, message({ id: 'b', atMs: at(20) }));
     const { windowId, endedAtMs } = window;

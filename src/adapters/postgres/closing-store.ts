@@ -1,5 +1,11 @@
 import type pg from 'pg';
-import type { ClosingStore, OpenWindow, PartitionTime, Verdict } from '../../consume/closing-store.ts';
+import type {
+  ClosingStore,
+  OpenWindow,
+  PartitionClock,
+  PartitionTime,
+  Verdict,
+} from '../../consume/closing-store.ts';
 import type { UnreadPartition } from '../../consume/unread-partition.ts';
 import type { TopicPartition } from '../../model/record.ts';
 import { closeDue, closerLeasePrefix as leasePrefix } from './close-due.ts';
@@ -16,8 +22,7 @@ export function createPostgresClosingStore(pool: pg.Pool): ClosingStore {
     holdUnreadLease: (owner, ttlMs) =>
       translating(async () => (await holdLeases(pool, [unreadLease], owner, ttlMs)).length === 1),
     unread: (topic, quietMs) => translating(() => readUnread(pool, topic, quietMs)),
-    overdue: (partition, effectiveMs, limit) =>
-      translating(() => readOverdue(pool, partition, effectiveMs, limit)),
+    overdue: (partitions, limit) => translating(() => readOverdue(pool, partitions, limit)),
     nextLookAtMs: (partitions) => translating(() => readNextLook(pool, partitions)),
     applyVerdicts: (verdicts) => translating(() => applyVerdicts(pool, verdicts)),
     closeDue: (nowMs, limit, owner) => translating(() => closeDue(pool, nowMs, limit, owner)),
@@ -103,10 +108,10 @@ async function readUnread(
   };
 }
 
+/** One index probe a partition, in one statement: a pass that finds nothing should cost little. */
 async function readOverdue(
   pool: pg.Pool,
-  partition: number,
-  effectiveMs: number,
+  partitions: readonly PartitionClock[],
   limit: number,
 ): Promise<readonly OpenWindow[]> {
   const { rows } = await pool.query<{
@@ -114,21 +119,27 @@ async function readOverdue(
     key_id: string;
     run_id: number;
     bot_id: string;
+    partition: number;
     ended_at_ms: string;
     touched_at_ms: string;
   }>(
-    `select w.window_id, w.key_id, w.run_id, k.bot_id, w.ended_at_ms, w.touched_at_ms
-     from afterword.windows w join afterword.user_keys k using (key_id)
-     where w.status = 'open' and w.due_reason is null and w.partition = $1 and w.check_at_ms < $2
-     order by w.check_at_ms limit $3`,
-    [partition, effectiveMs, limit],
+    `select w.window_id, w.key_id, w.run_id, k.bot_id, w.partition, w.ended_at_ms, w.touched_at_ms
+     from unnest($1::int[], $2::bigint[]) as p (partition, effective_ms)
+     cross join lateral (
+       select v.window_id, v.key_id, v.run_id, v.partition, v.ended_at_ms, v.touched_at_ms
+       from afterword.windows v
+       where v.status = 'open' and v.due_reason is null and v.partition = p.partition
+         and v.check_at_ms < p.effective_ms
+       order by v.check_at_ms limit $3) w
+     join afterword.user_keys k using (key_id)`,
+    [partitions.map(({ partition }) => partition), partitions.map(({ effectiveMs }) => effectiveMs), limit],
   );
   return rows.map((row) => ({
     windowId: row.window_id,
     keyId: row.key_id,
     runId: row.run_id,
     botId: row.bot_id,
-    partition,
+    partition: row.partition,
     endedAtMs: Number(row.ended_at_ms),
     touchedAtMs: Number(row.touched_at_ms),
   }));
