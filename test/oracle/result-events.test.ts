@@ -38,6 +38,15 @@ describe('what a subscriber reads', () => {
     expect(read.resends).toBe(2);
   });
 
+  it('may be told less of what changed once more, where a message was deleted meanwhile', () => {
+    const told = (...changes: number[]): LoggedRecord => ({
+      ...event(1, { type: 'afterword.memory.changed.v1' }),
+      value: Buffer.from(JSON.stringify({ bot_id: 'b', user_id: 'u', sequence: 1, changes })),
+    });
+    expect(readResults([told(1, 2), told(2)]).problems).toEqual([]);
+    expect(readResults([told(2), told(1, 2)]).problems).toHaveLength(1);
+  });
+
   it.each([
     ['a sequence that comes late', [event(1), event(3), event(2)], 'new, though 3 came before it'],
     ['a sequence of two events', [event(1), event(1, { id: 'other' })], 'ce_id other'],

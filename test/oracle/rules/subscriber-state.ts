@@ -1,6 +1,6 @@
 import { canonicalJson } from '../canonical-json.ts';
 import { isObject, type Fields } from '../decode/read-json.ts';
-import { isCut, personOf, type ResultEvent } from '../result-events.ts';
+import { changesOf, isCut, personOf, type ResultEvent } from '../result-events.ts';
 import type { Rule, Seen } from '../seen.ts';
 import { liveWindows } from './windows-cut.ts';
 import { toldForm } from './told-form.ts';
@@ -38,8 +38,7 @@ function apply(held: Held, event: ResultEvent): void {
       for (const name of held.results.keys()) if (name.startsWith(`${windowId} `)) held.results.delete(name);
       return;
     case 'afterword.memory.changed.v1':
-      for (const change of Array.isArray(data['changes']) ? (data['changes'] as unknown[]) : [])
-        if (isObject(change)) applyChange(held, event, change);
+      for (const change of changesOf(event)) if (isObject(change)) applyChange(held, event, change);
       return;
     default:
   }
