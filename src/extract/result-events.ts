@@ -1,6 +1,6 @@
 import { windowEventFields } from '../model/event-data.ts';
 import type { MemoryChange } from '../model/memory.ts';
-import type { MemoryChangeEntry } from '../model/memory-change-event.ts';
+import type { MemoryChangeEntry, MemoryChangeId } from '../model/memory-change-event.ts';
 import { renderFactSentence } from '../memory/render-fact-sentence.ts';
 import type { ClaimedWindow, ResultEventDraft } from './extraction-store.ts';
 import type { StageOutcome } from './stage.ts';
@@ -95,20 +95,27 @@ export function memoryChangedEvent(
 /**
  * What went with deleted messages, as ids: to say what it was would be to repeat their
  * words. What stays, or holds again, is told in full.
+ *
+ * @param withdrawn what had gone before, and whose news went with the messages
  */
-export function memoryRedactedEvents(runId: number, changes: readonly MemoryChange[]): ResultEventDraft[] {
+export function memoryRedactedEvents(
+  runId: number,
+  changes: readonly MemoryChange[],
+  withdrawn: readonly MemoryChangeId[] = [],
+): ResultEventDraft[] {
   const origin = { runId, windowId: null, revision: null };
   const gone = changes.filter((change) => change.kind === 'retracted');
   const told = memoryChangedEvent(
     origin,
     changes.filter((change) => change.kind !== 'retracted'),
   );
-  if (gone.length === 0) return told;
-  const ids = gone.map((change) => ({
+  const now = gone.map((change) => ({
     kind: change.subject,
     change: change.kind,
     id: change.subject === 'fact' ? change.fact.factId : change.preference.preferenceId,
   }));
+  const ids = [...now, ...withdrawn.filter(({ id }) => now.every((one) => one.id !== id))];
+  if (ids.length === 0) return told;
   const data = {
     run_id: String(runId),
     window_id: null,

@@ -172,6 +172,49 @@ describe('a message that is deleted after it was learnt from', { timeout: 60_000
     expect(told.at(-1)?.event.changes).toEqual([{ kind: 'fact', change: 'retracted', id: fact?.fact_id }]);
   });
 
+  it('is told to be forgotten also where the news that it no longer counts had not been sent yet', async () => {
+    await learntWindow();
+    const [fact] = await harness.rows<{ fact_id: string }>(
+      'select fact_id from afterword.facts where entity_name ilike $1',
+      [`%${planted}%`],
+    );
+    // Subscribers know it; what is told from now on waits.
+    await harness.pool.query('delete from afterword.outbox');
+    const content = 'I like pears';
+    await storeValues(harness, edited({ id: 'at 0', atMs: dayMs + 100 * minuteMs, content }));
+    await extract(await afterGrace());
+    expect(await currentFacts(harness)).toEqual(['cherries', 'pears']);
+    await storeValues(harness, takeBack());
+    expect(await placesOf(planted)).toEqual([]);
+    const told = await harness.rows<{ event: { changes: readonly { readonly id: string }[] } }>(
+      `select event from afterword.outbox where event_type = 'afterword.memory.changed.v1' order by outbox_id`,
+    );
+    const schema = resultEventSchemas['afterword.memory.changed.v1'];
+    for (const { event } of told) expect(schema.safeParse(event).error).toBeUndefined();
+    expect(told.flatMap(({ event }) => event.changes).filter(({ id }) => id === fact?.fact_id)).toEqual([
+      { kind: 'fact', change: 'retracted', id: fact?.fact_id },
+    ]);
+  });
+
+  it('is not told to be forgotten where it has been said again since', async () => {
+    await learntWindow();
+    await storeValues(harness, edited({ id: 'at 0', atMs: dayMs + 100 * minuteMs, content: 'I like pears' }));
+    await extract(await afterGrace());
+    await closedWindow(harness, 200, confession);
+    await extract();
+    await storeValues(harness, takeBack());
+    expect(await currentFacts(harness)).toEqual(['Plumtrees', 'cherries']);
+    const [again] = await harness.rows<{ fact_id: string }>(
+      `select fact_id from afterword.facts where entity_name = 'Plumtrees'`,
+    );
+    const told = await harness.rows<{ change: string }>(
+      `select c ->> 'change' as change from afterword.outbox, jsonb_array_elements(event -> 'changes') c
+       where event_type = 'afterword.memory.changed.v1' and c ->> 'id' = $1 order by outbox_id`,
+      [again?.fact_id],
+    );
+    expect(told.at(-1)).toEqual({ change: 'confirmed' });
+  });
+
   it('is nowhere also when its events are sent already, or its text was edited before', async () => {
     await learntWindow();
     await storeValues(

@@ -9,11 +9,13 @@ import { memoryTransaction } from './memory-transaction.ts';
 import {
   deleteAnswers,
   deleteObservations,
+  notHeld,
   readResults,
   redactEvents,
   redactResults,
   type ObservationRow,
   type ResultRow,
+  type WithdrawnRow,
 } from './redact-rows.ts';
 
 /**
@@ -34,13 +36,14 @@ export async function redactMessages(
   const results = await readResults(client, messages);
   if (results.length === 0) return;
   await redactResults(client, results);
-  await redactEvents(client, results);
+  const withdrawn = await redactEvents(client, results);
   const observations = await deleteObservations(client, results);
   const locked = await lockKeysById(client, [...new Set(results.map((row) => row.key_id))]);
   for (const key of locked) {
     await refoldKey(client, key, {
       results: results.filter((row) => row.key_id === key.keyId),
       observations: observations.filter((row) => row.key_id === key.keyId),
+      withdrawn: withdrawn.filter((row) => row.key_id === key.keyId),
       lifetimes,
     });
   }
@@ -49,6 +52,7 @@ export async function redactMessages(
 interface Redacted {
   readonly results: readonly ResultRow[];
   readonly observations: readonly ObservationRow[];
+  readonly withdrawn: readonly WithdrawnRow[];
   readonly lifetimes: Partial<RelationLifetimes>;
 }
 
@@ -71,7 +75,8 @@ async function refoldKey(client: pg.PoolClient, key: LockedKeyRow, redacted: Red
       preferences: new Set(ofRun.filter(({ kind }) => kind === 'preference').map((row) => row.group_key)),
     });
     if (runId !== key.runId || (changes.length === 0 && windowIds.length === 0)) continue;
-    await transaction.appendEvents(memoryRedactedEvents(runId, changes));
+    const forgotten = await notHeld(client, key, redacted.withdrawn.filter(isActive));
+    await transaction.appendEvents(memoryRedactedEvents(runId, changes, forgotten));
     await writeProfile(transaction, key);
     await refreshVectors(client, key, windowIds, changedFactIds(changes));
   }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ChangedMessage } from '../../consume/message-store.ts';
+import type { MemoryChangeId } from '../../model/memory-change-event.ts';
 import {
   changesWithout,
   resultWithout,
@@ -104,12 +105,22 @@ export async function redactResults(client: pg.ClientBase, results: readonly Res
   );
 }
 
+/** A fact or preference of which an event that is gone now told that it no longer counts. */
+export interface WithdrawnRow extends Pick<MemoryChangeId, 'kind' | 'id'> {
+  readonly key_id: string;
+  readonly run_id: number;
+}
+
 /**
  * Events that tell of those results go, sent or not: a further revision's will come. Of
- * changes of memory those go that cite; what became of them is told by the fold below.
+ * changes of memory those go that cite; what became of them is told by the fold below, but for
+ * what was withdrawn already: the fold knows nothing of it any more, so it is returned.
  * Locked in the order in which the relay marks them.
  */
-export async function redactEvents(client: pg.ClientBase, results: readonly ResultRow[]): Promise<void> {
+export async function redactEvents(
+  client: pg.ClientBase,
+  results: readonly ResultRow[],
+): Promise<readonly WithdrawnRow[]> {
   const keyIds = [...new Set(results.map((row) => row.key_id))];
   const deleted = deletedByWindow(results);
   await client.query(
@@ -123,7 +134,10 @@ export async function redactEvents(client: pg.ClientBase, results: readonly Resu
   const { rows } = await client.query<{
     outbox_id: string;
     key_id: string;
-    event: Readonly<Record<string, unknown>> & { readonly changes: readonly ToldChange[] };
+    event: Readonly<Record<string, unknown>> & {
+      readonly run_id: string;
+      readonly changes: readonly ToldChange[];
+    };
   }>(
     `select outbox_id, key_id, event from afterword.outbox
      where destination = 'results' and key_id = any($1::bigint[])
@@ -135,7 +149,7 @@ export async function redactEvents(client: pg.ClientBase, results: readonly Resu
     const changes = changesWithout(row.event.changes, deleted);
     return changes.length === row.event.changes.length ? [] : [{ ...row, changes }];
   });
-  if (left.length === 0) return;
+  if (left.length === 0) return [];
   await client.query('delete from afterword.outbox where outbox_id = any($1::bigint[])', [
     left.filter(({ changes }) => changes.length === 0).map((row) => row.outbox_id),
   ]);
@@ -147,6 +161,30 @@ export async function redactEvents(client: pg.ClientBase, results: readonly Resu
       left.map(({ event, changes }) => JSON.stringify({ ...event, changes })),
     ],
   );
+  return left.flatMap(({ key_id, event, changes }) =>
+    event.changes
+      .filter((change) => change.change === 'retracted' && !changes.includes(change))
+      .map(({ kind, id }) => ({ key_id, run_id: Number(event.run_id), kind, id })),
+  );
+}
+
+/** Those of them that memory does not hold again. */
+export async function notHeld(
+  client: pg.ClientBase,
+  owner: { readonly keyId: string; readonly runId: number },
+  withdrawn: readonly WithdrawnRow[],
+): Promise<readonly MemoryChangeId[]> {
+  if (withdrawn.length === 0) return [];
+  const { rows } = await client.query<Pick<MemoryChangeId, 'kind' | 'id'>>(
+    `select distinct t.kind, t.id from unnest($3::text[], $4::uuid[]) as t (kind, id)
+     where not exists (select from afterword.facts
+         where key_id = $1 and run_id = $2 and fact_id = t.id and t.kind = 'fact')
+       and not exists (select from afterword.preferences
+         where key_id = $1 and run_id = $2 and preference_id = t.id and t.kind = 'preference')
+     order by t.kind, t.id`,
+    [owner.keyId, owner.runId, withdrawn.map(({ kind }) => kind), withdrawn.map(({ id }) => id)],
+  );
+  return rows.map(({ kind, id }) => ({ kind, change: 'retracted', id }));
 }
 
 export interface ObservationRow {
