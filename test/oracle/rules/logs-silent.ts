@@ -4,12 +4,20 @@ import { fragmentsOf, fragmentsOfEscaped } from '../text-fragments.ts';
 
 /** P10: nothing that anybody said stands in a log, whether the record could be used or not. */
 export const logsSilent: Rule = (seen) => {
-  const logged = new Set<string>();
-  for (const log of seen.input.logs) for (const fragment of fragmentsOfEscaped(log)) logged.add(fragment);
-  return textsOf(seen).flatMap(({ name, text }) => {
-    const found = [...fragmentsOf(text)].filter((fragment) => logged.has(fragment));
-    return found.length === 0 ? [] : [`${name}: ${found.length} runs of its words are in a log`];
-  });
+  const said = new Map<string, string>();
+  for (const { name, text } of textsOf(seen))
+    for (const fragment of fragmentsOf(text)) said.set(fragment, name);
+  const found = new Map<string, number>();
+  for (const log of seen.input.logs) {
+    // Line by line: the log of an hour is larger than everything that was said in it.
+    for (const line of log.split('\n')) {
+      for (const fragment of fragmentsOfEscaped(line)) {
+        const name = said.get(fragment);
+        if (name !== undefined) found.set(name, (found.get(name) ?? 0) + 1);
+      }
+    }
+  }
+  return [...found].map(([name, times]) => `${name}: runs of its words are in a log, ${times} times`);
 };
 
 interface NamedText {
