@@ -92,6 +92,7 @@ const dan = { bot: 'sol', user: 'dan', partition: 1 };
 const eve = { bot: 'luna', user: 'eve', partition: 0 };
 const fay = { bot: 'luna', user: 'fay', partition: 1 };
 const gus = { bot: 'sol', user: 'gus', partition: 0 };
+const hal = { bot: 'luna', user: 'hal', partition: 1 };
 
 /** Two partitions with everything that a log may hold. `nowMs`: when it is sent. */
 export function variedLoad(nowMs: number): VariedLoad {
@@ -101,6 +102,9 @@ export function variedLoad(nowMs: number): VariedLoad {
   script.talk(cat, 'cat-a', beginMs, 5);
   script.talk(cat, 'cat-b', beginMs + 45 * minuteMs, 4);
   script.talk(dan, 'dan', beginMs, 27, 3 * minuteMs);
+  // Exactly one gap still belongs, a millisecond more does not.
+  for (const [index, atMs] of [0, 30 * minuteMs, 60 * minuteMs + 1].entries())
+    script.say(hal, script.message(`hal-${index}`, true, beginMs + atMs));
   ends(script);
   forms(script);
   wrongClocks(script, nowMs);
