@@ -1,6 +1,7 @@
 import { windowEventFields } from '../model/event-data.ts';
 import type { MemoryChange } from '../model/memory.ts';
-import type { MemoryChangeEntry, MemoryChangeId } from '../model/memory-change-event.ts';
+import type { MemoryChangeEntry } from '../model/memory-change-event.ts';
+import type { RetractedId } from '../model/redaction.ts';
 import { renderFactSentence } from '../memory/render-fact-sentence.ts';
 import type { ClaimedWindow, ResultEventDraft } from './extraction-store.ts';
 import type { StageOutcome } from './stage.ts';
@@ -96,12 +97,12 @@ export function memoryChangedEvent(
  * What went with deleted messages, as ids: to say what it was would be to repeat their
  * words. What stays, or holds again, is told in full.
  *
- * @param withdrawn what had gone before, and whose news went with the messages
+ * @param before what had gone before, and whose news went with the words
  */
 export function memoryRedactedEvents(
   runId: number,
   changes: readonly MemoryChange[],
-  withdrawn: readonly MemoryChangeId[] = [],
+  before: readonly RetractedId[] = [],
 ): ResultEventDraft[] {
   const origin = { runId, windowId: null, revision: null };
   const gone = changes.filter((change) => change.kind === 'retracted');
@@ -109,12 +110,16 @@ export function memoryRedactedEvents(
     origin,
     changes.filter((change) => change.kind !== 'retracted'),
   );
-  const now = gone.map((change) => ({
+  const nowGone = gone.map((change) => ({
     kind: change.subject,
     change: change.kind,
     id: change.subject === 'fact' ? change.fact.factId : change.preference.preferenceId,
   }));
-  const ids = [...now, ...withdrawn.filter(({ id }) => now.every((one) => one.id !== id))];
+  const known = new Set(nowGone.map(({ id }) => id));
+  const ids = [
+    ...before.filter(({ id }) => !known.has(id)).map(({ kind, id }) => ({ kind, change: 'retracted', id })),
+    ...nowGone,
+  ];
   if (ids.length === 0) return told;
   const data = {
     run_id: String(runId),

@@ -42,6 +42,15 @@ export function changesWithout(
 
 export type ToldChange = MemoryChangeEntry | MemoryChangeId;
 
+/** What is gone from memory, without saying what it was. */
+export type RetractedId = Pick<MemoryChangeId, 'kind' | 'id'>;
+
+/** Each once. */
+export function retractedIds(changes: readonly ToldChange[]): RetractedId[] {
+  const retracted = changes.filter(({ change }) => change === 'retracted');
+  return [...new Map(retracted.map(({ kind, id }) => [id, { kind, id }])).values()];
+}
+
 interface Citing {
   readonly evidence: readonly Pick<Evidence, 'message_id' | 'channel_id'>[];
 }

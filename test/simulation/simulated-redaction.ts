@@ -1,7 +1,13 @@
 import type { ChangedMessage } from '../../src/consume/message-store.ts';
 import { changedFactIds, refold, writeProfile } from '../../src/extract/refold.ts';
 import { memoryRedactedEvents } from '../../src/extract/result-events.ts';
-import { changesWithout, resultWithout, type ToldChange } from '../../src/model/redaction.ts';
+import {
+  changesWithout,
+  resultWithout,
+  retractedIds,
+  type RetractedId,
+  type ToldChange,
+} from '../../src/model/redaction.ts';
 import type { ObservationRow, ResultRow } from './rows.ts';
 import { lockKeysById } from './simulated-keys.ts';
 import { groupsOf, memoryTransaction } from './simulated-memory.ts';
@@ -22,7 +28,7 @@ export async function redactMessages(
   transaction.lane.note('delete after extraction');
   await redactResults(database, transaction, results, messages);
   const deletedOf = new Map(results.map((row) => [row.windowId, messages]));
-  await redactEvents(database, transaction, deletedOf);
+  const dropped = await redactEvents(database, transaction, deletedOf);
   for (const key of await lockKeysById(
     database,
     transaction,
@@ -35,7 +41,10 @@ export async function redactMessages(
       await database.observations.write(transaction, row.observation.observationId, () => null);
     const memory = memoryTransaction(database, transaction, { keyId: key.keyId, windowId: null });
     const changes = await refold(memory, groupsOf(gone.filter((row) => !row.isSuperseded)));
-    await memory.appendEvents(memoryRedactedEvents(key.runId, changes), changedFactIds(changes));
+    const untold = dropped
+      .filter((one) => one.keyId === key.keyId && !isHeld(database, transaction, one.retracted.id))
+      .map(({ retracted }) => retracted);
+    await memory.appendEvents(memoryRedactedEvents(key.runId, changes, untold), changedFactIds(changes));
     await writeProfile(memory, key);
   }
 }
@@ -90,7 +99,8 @@ async function redactEvents(
   database: SimulatedDatabase,
   transaction: Transaction,
   deletedOf: ReadonlyMap<string, readonly ChangedMessage[]>,
-): Promise<void> {
+): Promise<readonly DroppedRetraction[]> {
+  const dropped: DroppedRetraction[] = [];
   for (const event of database.events.all(transaction)) {
     const { outboxId, type, windowId, data } = event;
     const tells = type === 'afterword.stage.completed.v1' || type === 'afterword.window.enriched.v1';
@@ -101,10 +111,22 @@ async function redactEvents(
     const told = data['changes'] as readonly ToldChange[];
     const changes = changesWithout(told, deletedOf);
     if (changes.length === told.length) continue;
+    const gone = retractedIds(told.filter((change) => !changes.includes(change)));
+    dropped.push(...gone.map((retracted) => ({ keyId: event.keyId, retracted })));
     await database.events.write(transaction, outboxId, (row) =>
       changes.length === 0 ? null : row && { ...row, data: { ...row.data, changes } },
     );
   }
+  return dropped;
+}
+
+interface DroppedRetraction {
+  readonly keyId: string;
+  readonly retracted: RetractedId;
+}
+
+function isHeld(database: SimulatedDatabase, transaction: Transaction, factId: string): boolean {
+  return database.facts.all(transaction).some(({ fact }) => fact.factId === factId);
 }
 
 function cites({ observation }: ObservationRow, messages: readonly ChangedMessage[]): boolean {

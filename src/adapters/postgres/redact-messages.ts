@@ -9,13 +9,13 @@ import { memoryTransaction } from './memory-transaction.ts';
 import {
   deleteAnswers,
   deleteObservations,
-  notHeld,
   readResults,
   redactEvents,
   redactResults,
+  stillRetracted,
+  type DroppedRetraction,
   type ObservationRow,
   type ResultRow,
-  type WithdrawnRow,
 } from './redact-rows.ts';
 
 /**
@@ -36,14 +36,14 @@ export async function redactMessages(
   const results = await readResults(client, messages);
   if (results.length === 0) return;
   await redactResults(client, results);
-  const withdrawn = await redactEvents(client, results);
+  const dropped = await redactEvents(client, results);
   const observations = await deleteObservations(client, results);
   const locked = await lockKeysById(client, [...new Set(results.map((row) => row.key_id))]);
   for (const key of locked) {
     await refoldKey(client, key, {
       results: results.filter((row) => row.key_id === key.keyId),
       observations: observations.filter((row) => row.key_id === key.keyId),
-      withdrawn: withdrawn.filter((row) => row.key_id === key.keyId),
+      dropped: dropped.filter(({ keyId }) => keyId === key.keyId),
       lifetimes,
     });
   }
@@ -52,7 +52,7 @@ export async function redactMessages(
 interface Redacted {
   readonly results: readonly ResultRow[];
   readonly observations: readonly ObservationRow[];
-  readonly withdrawn: readonly WithdrawnRow[];
+  readonly dropped: readonly DroppedRetraction[];
   readonly lifetimes: Partial<RelationLifetimes>;
 }
 
@@ -74,9 +74,10 @@ async function refoldKey(client: pg.PoolClient, key: LockedKeyRow, redacted: Red
       facts: new Set(ofRun.filter(({ kind }) => kind === 'fact').map((row) => row.group_key)),
       preferences: new Set(ofRun.filter(({ kind }) => kind === 'preference').map((row) => row.group_key)),
     });
-    if (runId !== key.runId || (changes.length === 0 && windowIds.length === 0)) continue;
-    const forgotten = await notHeld(client, key, redacted.withdrawn.filter(isActive));
-    await transaction.appendEvents(memoryRedactedEvents(runId, changes, forgotten));
+    const retracted = redacted.dropped.flatMap((one) => (one.runId === String(runId) ? [one.retracted] : []));
+    const gone = await stillRetracted(client, { keyId: key.keyId, runId }, retracted);
+    if (runId !== key.runId || changes.length + windowIds.length + gone.length === 0) continue;
+    await transaction.appendEvents(memoryRedactedEvents(runId, changes, gone));
     await writeProfile(transaction, key);
     await refreshVectors(client, key, windowIds, changedFactIds(changes));
   }

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { ChangedMessage } from '../../consume/message-store.ts';
-import type { MemoryChangeId } from '../../model/memory-change-event.ts';
 import {
   changesWithout,
   resultWithout,
+  retractedIds,
   type DeletedMessage,
+  type RetractedId,
   type ToldChange,
 } from '../../model/redaction.ts';
 
@@ -105,22 +106,24 @@ export async function redactResults(client: pg.ClientBase, results: readonly Res
   );
 }
 
-/** A fact or preference of which an event that is gone now told that it no longer counts. */
-export interface WithdrawnRow extends Pick<MemoryChangeId, 'kind' | 'id'> {
-  readonly key_id: string;
-  readonly run_id: number;
+/** A retraction that was to be told in words that are gone now. */
+export interface DroppedRetraction {
+  readonly keyId: string;
+  /** As events have it. */
+  readonly runId: string;
+  readonly retracted: RetractedId;
 }
 
 /**
  * Events that tell of those results go, sent or not: a further revision's will come. Of
- * changes of memory those go that cite; what became of them is told by the fold below, but for
- * what was withdrawn already: the fold knows nothing of it any more, so it is returned.
+ * changes of memory those go that cite; what became of them is told by the fold below, but
+ * for what was retracted: the fold knows nothing of it any more. Returns these.
  * Locked in the order in which the relay marks them.
  */
 export async function redactEvents(
   client: pg.ClientBase,
   results: readonly ResultRow[],
-): Promise<readonly WithdrawnRow[]> {
+): Promise<readonly DroppedRetraction[]> {
   const keyIds = [...new Set(results.map((row) => row.key_id))];
   const deleted = deletedByWindow(results);
   await client.query(
@@ -161,30 +164,32 @@ export async function redactEvents(
       left.map(({ event, changes }) => JSON.stringify({ ...event, changes })),
     ],
   );
-  return left.flatMap(({ key_id, event, changes }) =>
-    event.changes
-      .filter((change) => change.change === 'retracted' && !changes.includes(change))
-      .map(({ kind, id }) => ({ key_id, run_id: Number(event.run_id), kind, id })),
+  return left.flatMap(({ key_id: keyId, event, changes }) =>
+    retractedIds(event.changes.filter((change) => !changes.includes(change))).map((retracted) => ({
+      keyId,
+      runId: event.run_id,
+      retracted,
+    })),
   );
 }
 
-/** Those of them that memory does not hold again. */
-export async function notHeld(
+/** Of what was retracted, that which memory does not hold again: somebody has yet to be told that it is gone. */
+export async function stillRetracted(
   client: pg.ClientBase,
   owner: { readonly keyId: string; readonly runId: number },
-  withdrawn: readonly WithdrawnRow[],
-): Promise<readonly MemoryChangeId[]> {
-  if (withdrawn.length === 0) return [];
-  const { rows } = await client.query<Pick<MemoryChangeId, 'kind' | 'id'>>(
-    `select distinct t.kind, t.id from unnest($3::text[], $4::uuid[]) as t (kind, id)
-     where not exists (select from afterword.facts
-         where key_id = $1 and run_id = $2 and fact_id = t.id and t.kind = 'fact')
-       and not exists (select from afterword.preferences
-         where key_id = $1 and run_id = $2 and preference_id = t.id and t.kind = 'preference')
-     order by t.kind, t.id`,
-    [owner.keyId, owner.runId, withdrawn.map(({ kind }) => kind), withdrawn.map(({ id }) => id)],
+  retracted: readonly RetractedId[],
+): Promise<readonly RetractedId[]> {
+  if (retracted.length === 0) return [];
+  const { rows } = await client.query<{ id: string }>(
+    `select fact_id as id from afterword.facts
+     where key_id = $1 and run_id = $2 and fact_id = any($3::uuid[]) and status <> 'retracted'
+     union all
+     select preference_id from afterword.preferences
+     where key_id = $1 and run_id = $2 and preference_id = any($3::uuid[]) and status <> 'retracted'`,
+    [owner.keyId, owner.runId, retracted.map(({ id }) => id)],
   );
-  return rows.map(({ kind, id }) => ({ kind, change: 'retracted', id }));
+  const held = new Set(rows.map(({ id }) => id));
+  return retracted.filter(({ id }) => !held.has(id));
 }
 
 export interface ObservationRow {
