@@ -28,7 +28,7 @@ import { addCounts, noRareStates } from './rare-states.ts';
 const runs = Number(process.env['SIMULATION_RUNS'] ?? 10_000);
 const seed = Number(process.env['SIMULATION_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const parameters = { numRuns: runs, seed, unbiased: true };
-const timeoutMs = 120_000 + 60 * runs;
+const timeoutMs = 120_000 + 200 * runs;
 
 describe(`the protocol under ${runs} schedules of seed ${seed}`, () => {
   it(
