@@ -48,15 +48,17 @@ export function simulatedClosingStore(
     runs: () => database.statement(lane, 'runs', () => [database.run]),
     holdUnreadLease: () => Promise.resolve(false),
     unread: () => Promise.resolve({ nowMs: database.nowMs(), partitions: [] }),
-    overdue: (partition, effectiveMs, limit) =>
+    overdue: (partitions, limit) =>
       database.statement(lane, 'overdue', () =>
-        openWindows(database)
-          .filter(
-            (row) => row.dueReason === null && row.partition === partition && row.checkAtMs < effectiveMs,
-          )
-          .sort((a, b) => a.checkAtMs - b.checkAtMs)
-          .slice(0, limit)
-          .map((row) => ({ ...row, botId: database.keys.find(row.keyId)?.botId ?? '' })),
+        partitions.flatMap(({ partition, effectiveMs }) =>
+          openWindows(database)
+            .filter(
+              (row) => row.dueReason === null && row.partition === partition && row.checkAtMs < effectiveMs,
+            )
+            .sort((a, b) => a.checkAtMs - b.checkAtMs)
+            .slice(0, limit)
+            .map((row) => ({ ...row, botId: database.keys.find(row.keyId)?.botId ?? '' })),
+        ),
       ),
     nextLookAtMs: (partitions) =>
       database.statement(lane, 'next look', () => {

@@ -1,7 +1,7 @@
 import type { SimulatedDatabase } from './simulated-database.ts';
 import type { Transaction } from './transactions.ts';
 
-/** Takes free or expired leases and renews our own; returns the names held now. */
+/** Takes free or expired leases and renews our own where half of their time is over; returns the names held now. */
 export async function holdLeases(
   database: SimulatedDatabase,
   transaction: Transaction,
@@ -18,6 +18,7 @@ export async function holdLeases(
       const isOurs = lease?.owner === owner;
       if (lease !== undefined && !isOurs && lease.expiresAtMs >= nowMs) return undefined;
       held.push(name);
+      if (isOurs && lease.expiresAtMs > nowMs + ttlMs / 2) return undefined;
       return { owner, expiresAtMs: nowMs + ttlMs, epoch: (lease?.epoch ?? 0) + (isOurs ? 0 : 1) };
     });
   }
