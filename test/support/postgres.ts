@@ -71,6 +71,6 @@ function dockerAnswers(): Promise<boolean> {
 }
 
 async function startThrowAwayCluster(settings: ServerSettings): Promise<TestPostgres> {
-  const { url, stop } = await startPostgresNode(settings);
-  return { available: true, url, stop };
+  const node = await startPostgresNode(settings);
+  return { available: true, url: node.url, stop: () => node.stop() };
 }

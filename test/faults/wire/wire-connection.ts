@@ -120,5 +120,7 @@ export class WireConnection<Seen> {
 /** Whichever side ends takes the other along, after what was said; why does not matter here. */
 function tie(from: Socket, to: Socket): void {
   from.on('error', () => to.destroy());
-  from.on('close', () => to.destroySoon());
+  from.on('close', () => {
+    to.destroySoon();
+  });
 }

@@ -77,7 +77,11 @@ describeWithPostgres('a proxy between a client and Postgres', () => {
 
   it('lets a commit happen whose acknowledgement is lost', async () => {
     let storedThen: Promise<number> | undefined;
-    proxy.setRule(atCommit('after', () => (storedThen = stored())));
+    proxy.setRule(
+      atCommit('after', () => {
+        storedThen = stored();
+      }),
+    );
     await expect(insertInTransaction()).rejects.toThrow();
     // Already when it acts: who is killed there has committed.
     expect(await storedThen).toBe(1);
