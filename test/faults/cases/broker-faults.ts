@@ -4,6 +4,8 @@ import type { FaultLine } from '../harness/fault-line.ts';
 import { waitForRest } from '../harness/rest.ts';
 import type { FaultCase } from './fault-case.ts';
 
+/** Who dies while it fills the index leaves it to nobody for so long. */
+const vectorLeaseMs = 120_000;
 const shortMs = 5_000;
 const longMs = 60_000;
 
@@ -62,6 +64,16 @@ async function missVectors(line: FaultLine): Promise<void> {
   await sleep(3_000);
   await line.vectors.open();
   await line.wave();
+  await until(
+    'everything to be in the index',
+    async () => {
+      const { rows } = await line.database.pool.query<{ waiting: string }>(
+        `select count(*) as waiting from afterword.outbox where destination = 'vectors' and sent_at is null`,
+      );
+      return Number(rows[0]?.waiting) === 0;
+    },
+    { deadlineMs: vectorLeaseMs + 60_000, everyMs: 500 },
+  );
 }
 
 /** Needs a line whose results topic was never made: comes first. */

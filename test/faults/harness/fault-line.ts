@@ -47,7 +47,8 @@ export class FaultLine {
   allowedOwnEnds = 0;
   published = 0;
   readonly #qdrant: QdrantServer;
-  readonly #environment: Readonly<Record<string, string>>;
+  /** Of every process, but for the ways that each has of its own. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #witnesses = new Set<Member>();
   #hasResults = false;
 
@@ -73,7 +74,7 @@ export class FaultLine {
       clientId: 'faults',
       logLevel: kafkajs.logLevel.NOTHING,
     });
-    this.#environment = {
+    this.environment = {
       KAFKA_MESSAGES_TOPIC: this.topics.messages,
       KAFKA_RESULTS_TOPIC: this.topics.results,
       KAFKA_DEAD_LETTER_TOPIC: this.topics.deadLetter,
@@ -100,7 +101,7 @@ export class FaultLine {
     await vectors.open();
     const random = new Random(seed);
     const line = new FaultLine({ services, database, model, qdrant, vectors, random, logLevel });
-    await line.#makeTopics(line.topics.messages, line.topics.deadLetter);
+    await line.makeTopics(line.topics.messages, line.topics.deadLetter);
     // One first: the settings in force are stored by the first start.
     await (await line.addMember('consume')).start();
     const others = (['consume', 'extract', 'publish'] as const).flatMap((role) =>
@@ -131,7 +132,7 @@ export class FaultLine {
       broker: targetOf(`tcp://${this.services.broker.brokers}`),
       model: targetOf(this.model.baseURL),
       databaseUrl: this.database.url,
-      environment: this.#environment,
+      environment: this.environment,
     });
     this.all.push(member);
     return member;
@@ -141,7 +142,7 @@ export class FaultLine {
   async makeResultsTopic(): Promise<void> {
     if (this.#hasResults) return;
     this.#hasResults = true;
-    await this.#makeTopics(this.topics.results);
+    await this.makeTopics(this.topics.results);
   }
 
   /** Sends a wave of the load; tries until the broker has taken it, which may make duplicates. */
@@ -210,7 +211,7 @@ export class FaultLine {
     }
   }
 
-  async #makeTopics(...names: readonly string[]): Promise<void> {
+  async makeTopics(...names: readonly string[]): Promise<void> {
     const admin = this.kafka.admin();
     await admin.connect();
     await createTopics(

@@ -13,7 +13,7 @@ export interface FaultServices {
  * What is committed has to outlive the server's stop, but no power failure. Few connections,
  * so that they can be used up.
  */
-const postgresSettings = { fsync: 'off', full_page_writes: 'off', max_connections: 150 };
+const postgresSettings = { fsync: 'off', full_page_writes: 'off', max_connections: 100 };
 
 export async function startFaultServices(): Promise<FaultServices> {
   await transpileSource();
