@@ -24,6 +24,7 @@ export async function judgeFreshRun(line: FaultLine): Promise<readonly Violation
     const differences = await judgeAgainstFreshRun({ databaseUrl: line.database.url }, place, async () => {
       const worker = startWorker('consume,extract,publish', {
         ...line.environment,
+        EXTRACT_CONCURRENCY: '8',
         KAFKA_BROKERS: line.services.broker.brokers,
         KAFKA_RESULTS_TOPIC: topics.results,
         KAFKA_DEAD_LETTER_TOPIC: topics.deadLetter,

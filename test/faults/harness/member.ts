@@ -21,6 +21,8 @@ export interface MemberPlace {
 /** Far shorter than the product asks for, so that a death is noticed soon; a heartbeat comes every 3 s. */
 export const sessionTimeoutMs = 8_000;
 const restartAfterMs = 1_000;
+/** On a machine with better things to do. */
+const startWithinMs = 120_000;
 
 /**
  * One place in the line and the processes that fill it one after the other, each with its
@@ -79,10 +81,8 @@ export class Member {
   /** Resolves once the process says that it works. */
   async start(): Promise<void> {
     this.#launch();
-    await until(
-      `${this.name} to start`,
-      () => this.#process?.output().includes('"process.started"') === true,
-    );
+    const isStarted = (): boolean => this.#process?.output().includes('"process.started"') === true;
+    await until(`${this.name} to start`, isStarted, { deadlineMs: startWithinMs });
   }
 
   /** kill -9, at once; the process is not started again by itself. */
