@@ -39,9 +39,10 @@ async function useUpConnections(line: FaultLine): Promise<void> {
   await line.whileLoaded(async () => {
     await until('no connection to be left', takeTen, { everyMs: 0 });
     // What a process has to give up is taken too, before it comes back for it.
-    for (const endMs = Date.now() + 4_000; Date.now() < endMs; await sleep(20)) {
+    for (const endMs = Date.now() + 4_000; Date.now() < endMs;) {
       for (const member of line.all) member.postgres.cut();
       await takeTen();
+      await sleep(20);
     }
     await Promise.all(hogs.map((hog) => hog.end()));
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { honestly } from '../../support/anthropic-replies.ts';
 import { until } from '../../support/until.ts';
 import type { FaultLine } from '../harness/fault-line.ts';
-import { allowLostCalls, firstToReach, once } from '../harness/interrupt.ts';
+import { allowLostCalls, firstToReach, once, type Arm } from '../harness/interrupt.ts';
 import { sessionTimeoutMs, type Member, type MemberRole } from '../harness/member.ts';
 import type { FaultCase } from './fault-case.ts';
 
@@ -48,15 +48,21 @@ async function suspendConsumer(line: FaultLine): Promise<void> {
   });
 }
 
-/** Its lease runs out while the model answers it; what it then wants to store is another's by now. */
-async function suspendExtractor(line: FaultLine): Promise<void> {
+const asksModel = once(
+  (member) => member.model,
+  'with',
+  ({ method }) => method === 'POST',
+);
+const keepsAnswer = once(
+  (member) => member.postgres,
+  'with',
+  ({ text }) => text.includes('afterword.keep_answer'),
+);
+
+/** Its lease runs out at this point; what it wants to store when it wakes is another's by then. */
+async function suspendExtractor(line: FaultLine, arm: Arm): Promise<void> {
   line.model.byDefault = honestly(500);
   try {
-    const arm = once(
-      (member) => member.model,
-      'with',
-      ({ method }) => method === 'POST',
-    );
     const owner = await firstToReach(line, line.members('extract'), arm, (member) => {
       member.suspend();
     });
@@ -146,11 +152,20 @@ async function startWithoutDatabase(line: FaultLine): Promise<void> {
 /** Each of another role, so that they may happen at the same time. */
 export const suspensions: readonly FaultCase[] = [
   { name: 'SIGSTOP of a consumer past its session', isRepeatable: true, run: suspendConsumer },
-  { name: 'SIGSTOP of an extractor past its lease', isRepeatable: true, run: suspendExtractor },
+  {
+    name: 'SIGSTOP of an extractor past its lease',
+    isRepeatable: true,
+    run: (line) => suspendExtractor(line, keepsAnswer),
+  },
   { name: 'SIGSTOP of a relay past its lease, with two relays', isRepeatable: true, run: suspendRelay },
 ];
 
 export const processFaults: readonly FaultCase[] = [
+  {
+    name: 'SIGSTOP of an extractor during its call, past its lease',
+    isRepeatable: true,
+    run: (line) => suspendExtractor(line, asksModel),
+  },
   { name: 'SIGTERM drains each role', isRepeatable: true, run: drain },
   {
     name: 'SIGSTOP of every process for a moment',

@@ -25,7 +25,10 @@ export async function judgeLine(line: FaultLine, restLimitMs = defaultRestLimitM
     modelCalls: line.model.calls.map(({ request }) => ({ body: JSON.stringify(request) })),
     allowedExtraCalls: line.allowedExtraCalls + line.load.deletes,
   });
-  return { violations: [...unrested, ...ownEnds(line), ...refusals(line), ...violations], counts };
+  return {
+    violations: [...unrested, ...ownEnds(line), ...refusals(line), ...brokenRules(line), ...violations],
+    counts,
+  };
 }
 
 /** Looks on while faults happen: no offset may ever be committed ahead of what is stored. */
@@ -42,6 +45,22 @@ function ownEnds({ all, allowedOwnEnds }: FaultLine): Violation[] {
   const ended = all.flatMap(({ name, ownEnds: codes }) => codes.map((code) => `${name} (${String(code)})`));
   if (ended.length <= allowedOwnEnds) return [];
   return [{ rule: 'no process ends by itself', detail: ended.join(', ') }];
+}
+
+/**
+ * The load holds nothing that Postgres would refuse, and outages are none of our faults: where a
+ * constraint or an invariant had to catch something, a rule before it was broken.
+ */
+function brokenRules(line: FaultLine): Violation[] {
+  return (['DATABASE_REFUSED', 'INVARIANT_BROKEN'] as const).flatMap((code) => {
+    const lines = line
+      .outputs()
+      .flatMap((output) => output.split('\n'))
+      .filter((words) => words.includes(code));
+    return lines.length === 0
+      ? []
+      : [{ rule: 'nothing is caught by the last net', detail: `${lines.length} times ${code}` }];
+  });
 }
 
 /** What the real API would have refused. */
