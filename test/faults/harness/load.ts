@@ -3,8 +3,6 @@ import { badRecord, unknownType } from './bad-records.ts';
 import type { Random } from './random.ts';
 
 const minuteMs = 60_000;
-/** What the line is configured to as well. */
-export const gapMs = 30 * minuteMs;
 
 interface Said {
   readonly id: string;
