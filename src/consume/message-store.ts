@@ -41,6 +41,8 @@ export interface NewMessage extends NewRow {
 export interface NewChange extends NewRow {
   readonly target: string;
   readonly changedAtMs: number;
+  /** Before it was drawn back to the clock, if it was: tells the order of those that were drawn back together. */
+  readonly claimedAtMs: number;
   /** Null: the message is deleted. */
   readonly content: string | null;
 }

@@ -195,7 +195,9 @@ class PlanBuilder {
   #change(record: LogRecord, event: MessageChangeEvent): NewChange {
     const { botId, userId, channelId, identity, target, content } = event;
     const changedAtMs = eventTime(event.sentAtMs, record.timestampMs, this.#context.nowMs).ms;
-    return { identity, keyIndex: this.#keys.indexOf(botId, userId), channelId, target, content, changedAtMs };
+    const keyIndex = this.#keys.indexOf(botId, userId);
+    const claimedAtMs = event.sentAtMs ?? changedAtMs;
+    return { identity, keyIndex, channelId, target, content, changedAtMs, claimedAtMs };
   }
 
   #sessionEnd(record: LogRecord, event: SessionEndEvent): NewSessionEnd {

@@ -38,6 +38,32 @@ const everyKind: readonly LogRecord[] = logOf([
   Buffer.from('not JSON'),
 ]);
 
+describe('edits by a clock far ahead, all drawn back to one moment', () => {
+  it('leave the text that was the last by that clock, in whatever order and batches they come', async () => {
+    const ahead = Date.UTC(2026, 5, 1, 2);
+    const said = message({ id: 'm', atMs: at(0) });
+    const edits = [3, 0, 5, 1, 7, 2, 6, 4].map((turn) =>
+      edited({ id: 'm', atMs: ahead + turn, content: `turn ${turn}` }),
+    );
+    for (const values of [
+      [said, ...edits],
+      [...edits.toReversed(), said],
+    ]) {
+      for (const size of [values.length, 3, 1]) {
+        await harness.begin();
+        for (let from = 0; from < values.length; from += size) {
+          await storeRecords(harness.store, logOf(values.slice(from, from + size), { firstOffset: from }));
+        }
+        const { rows } = await harness.pool.query<{ content: string; times: string }>(
+          `select content, (select count(distinct changed_at_ms) from afterword.message_changes) as times
+           from afterword.messages`,
+        );
+        expect(rows).toEqual([{ content: 'turn 7', times: '1' }]);
+      }
+    }
+  });
+});
+
 describe('a batch that is known entirely', () => {
   it('changes no row and waits for nobody', async () => {
     await harness.begin();

@@ -115,31 +115,6 @@ async function learntWindow(): Promise<void> {
   await extract();
 }
 
-describe('what was taken back before the message was deleted', { timeout: 60_000 }, () => {
-  it('is told once more, by its id, where the words that told it went with the message', async () => {
-    await learntWindow();
-    const [fact] = await harness.rows<{ fact_id: string }>(
-      `select fact_id from afterword.facts where entity_name like 'Plum%'`,
-    );
-    // Its retraction waits to be sent, and cites the message.
-    await storeValues(harness, edited({ id: 'at 0', atMs: dayMs + 200 * minuteMs, content: 'I like pears' }));
-    await endGrace(harness);
-    await extract();
-    expect(await currentFacts(harness)).toEqual(['cherries', 'pears']);
-    await storeValues(harness, takeBack());
-    const told = await harness.rows<{ change: unknown }>(
-      `select jsonb_array_elements(event -> 'changes') as change from afterword.outbox
-       where event_type = 'afterword.memory.changed.v1' order by outbox_id`,
-    );
-    expect(told.map(({ change }) => change)).toContainEqual({
-      kind: 'fact',
-      change: 'retracted',
-      id: fact?.fact_id,
-    });
-    expect(await placesOf(planted)).toEqual([]);
-  });
-});
-
 describe('a message that is deleted after it was learnt from', { timeout: 60_000 }, () => {
   it('is nowhere once the batch is committed, and what else was learnt stays', async () => {
     await learntWindow();

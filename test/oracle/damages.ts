@@ -103,8 +103,8 @@ const toMessages: readonly Damage[] = [
   {
     name: 'a delete is there that nobody sent',
     sql: [
-      `insert into afterword.message_changes (identity, target, key_id, kind, changed_at_ms, content)
-       select gen_random_uuid(), gen_random_uuid(), key_id, 'delete', 5, '' from afterword.user_keys limit 1`,
+      `insert into afterword.message_changes (identity, target, key_id, kind, changed_at_ms, claimed_at_ms, content)
+       select gen_random_uuid(), gen_random_uuid(), key_id, 'delete', 5, 5, '' from afterword.user_keys limit 1`,
     ],
     breaks: ['changes'],
   },

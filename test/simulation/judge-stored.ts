@@ -44,11 +44,19 @@ function judgeMessages({ database }: SimulatedWorld, entries: readonly Entry[]):
   });
   const stored = database.deadLetters.committed().map(({ identity }) => identity);
   found.push(...differ('dead letters', stored, letters));
-  for (const row of rows) found.push(...judgeText(row, entries));
+  const changedAtMs = new Map(
+    database.changes.committed().map((change) => [change.identity, change.changedAtMs]),
+  );
+  for (const row of rows) found.push(...judgeText(row, entries, changedAtMs));
   return found;
 }
 
-function judgeText(row: MessageRow, entries: readonly Entry[]): string[] {
+/** @param changedAtMs as stored: when a change that was ahead of the clock was drawn back, only the store knows */
+function judgeText(
+  row: MessageRow,
+  entries: readonly Entry[],
+  changedAtMs: ReadonlyMap<string, number>,
+): string[] {
   const own = entries.flatMap(({ decoded }) =>
     decoded.kind === 'change' && decoded.target === row.identity ? [decoded] : [],
   );
@@ -56,7 +64,12 @@ function judgeText(row: MessageRow, entries: readonly Entry[]): string[] {
     return row.deleted && row.content === '' ? [] : ['a deleted message has its words'];
   }
   const newest = own
-    .sort((a, b) => Number(a.sentAtMs) - Number(b.sentAtMs) || (a.identity < b.identity ? -1 : 1))
+    .sort(
+      (a, b) =>
+        Number(changedAtMs.get(a.identity)) - Number(changedAtMs.get(b.identity)) ||
+        Number(a.sentAtMs) - Number(b.sentAtMs) ||
+        (a.identity < b.identity ? -1 : 1),
+    )
     .at(-1);
   const expected = newest?.content;
   return expected === undefined || expected === row.content ? [] : ['a message has not its newest text'];

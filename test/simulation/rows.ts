@@ -29,6 +29,7 @@ export interface ChangeRow {
   readonly identity: string;
   readonly target: string;
   readonly changedAtMs: number;
+  readonly claimedAtMs: number;
   /** Null: a delete. */
   readonly content: string | null;
 }

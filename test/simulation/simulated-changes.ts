@@ -16,9 +16,9 @@ export async function applyChanges(
   { changes, keyIds, arrived }: Changes,
 ): Promise<ChangedMessage[]> {
   const stored = new Set(database.changes.committed().map(({ target }) => target));
-  for (const [index, { identity, target, changedAtMs, content }] of changes.entries()) {
+  for (const [index, { identity, target, changedAtMs, claimedAtMs, content }] of changes.entries()) {
     await database.changes.write(transaction, identity, (known) =>
-      known === undefined ? { identity, target, changedAtMs, content } : undefined,
+      known === undefined ? { identity, target, changedAtMs, claimedAtMs, content } : undefined,
     );
     await database.keys.write(transaction, keyIds[index] ?? '', (key) => key && { ...key, hasChanges: true });
   }
@@ -39,13 +39,14 @@ export async function applyChanges(
   return changed;
 }
 
-/** A delete is final; else the newest edit, ties by identity. */
+/** A delete is final; else the newest edit, of those drawn back to one moment by what they claim, ties by identity. */
 function finalChange(changes: readonly ChangeRow[]): ChangeRow | undefined {
   return changes
     .toSorted(
       (a, b) =>
         Number(a.content === null) - Number(b.content === null) ||
         a.changedAtMs - b.changedAtMs ||
+        a.claimedAtMs - b.claimedAtMs ||
         (a.identity < b.identity ? -1 : 1),
     )
     .at(-1);

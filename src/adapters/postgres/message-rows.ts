@@ -91,7 +91,8 @@ export async function readContentHashes(
 
 /**
  * Stores edits and deletes, then brings every message concerned to its newest text: the
- * newest change wins (ties by identity, a hash), a delete is final. Also for messages
+ * newest change wins (of those drawn back to one moment the one that claims the latest; ties by
+ * identity, a hash), a delete is final. Also for messages
  * that have just arrived, whose changes may have come before them. A delete takes the
  * message's other fields too: nobody knows which of them repeat its words.
  */
@@ -108,7 +109,8 @@ export async function applyChanges(
     `with final as (
        select distinct on (c.target) c.target, c.kind, c.content, c.changed_at_ms
        from afterword.message_changes c where c.target = any($1::uuid[])
-       order by c.target, (c.kind = 'delete') desc, c.changed_at_ms desc, c.identity desc
+       order by c.target, (c.kind = 'delete') desc, c.changed_at_ms desc, c.claimed_at_ms desc,
+         c.identity desc
      )
      update afterword.messages m
      set content = f.content, changed_at_ms = f.changed_at_ms, deleted = (f.kind = 'delete'),
@@ -147,8 +149,8 @@ async function insertChanges(
 ): Promise<void> {
   if (changes.length === 0) return;
   await client.query(
-    `insert into afterword.message_changes (identity, target, key_id, kind, changed_at_ms, content)
-     select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::text[])
+    `insert into afterword.message_changes (identity, target, key_id, kind, changed_at_ms, content, claimed_at_ms)
+     select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bigint[])
      on conflict (identity) do nothing`,
     [
       changes.map((change) => change.identity),
@@ -157,6 +159,7 @@ async function insertChanges(
       changes.map((change) => (change.content === null ? 'delete' : 'edit')),
       changes.map((change) => change.changedAtMs),
       changes.map((change) => change.content ?? ''),
+      changes.map((change) => change.claimedAtMs),
     ],
   );
   // The rows are ours: lockKeys holds them.
