@@ -12,7 +12,6 @@ export const rareStates = [
   'redelivery of a stored batch',
   'rewind below the stored position',
   'position begun anew where none was committed',
-  'batch refused because the position was set back',
   'commit unacknowledged',
   'transaction aborted at its commit',
   'connection cut in the middle of a transaction',

@@ -239,7 +239,6 @@ async function saveProgress(
   const timeMs = Number.isFinite(streamTimeMs) ? streamTimeMs : noStreamTimeMs;
   await database.progress.write(transaction, String(partition), (row) => {
     if ((row?.nextOffset ?? 0n) < knownNextOffset) {
-      transaction.lane.note('batch refused because the position was set back');
       throw new AfterwordError('POSITION_SET_BACK', 'the stored position was set back', { retryable: true });
     }
     if (row === undefined)
