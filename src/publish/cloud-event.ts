@@ -73,7 +73,8 @@ export function encodeResultEvent(event: ResultEvent, maxBytes: number): Encoded
     value: Buffer.from(JSON.stringify(data), 'utf8'),
     truncated,
   });
-  let encoded = encode(event.data, 'truncated' in event.data);
+  // What names ids only because its words were deleted is whole: it was cut by nobody.
+  let encoded = encode(event.data, false);
   for (const data of smallerForms(event)) {
     if (encoded.value.length <= room) break;
     encoded = encode(data, true);

@@ -165,11 +165,11 @@ describe('encodeResultEvent', () => {
     }
   });
 
-  it('says so of an event that was stored in its short form', () => {
+  it('says it of no event that was stored as ids, since its words were deleted', () => {
     const event = exampleEvent('afterword.stage.completed.v1');
     const stored = { ...event, data: decoded(event, 0) as typeof event.data };
     const encoded = encodeResultEvent(stored, Infinity);
-    expect(encoded.truncated).toBe(true);
+    expect(encoded.truncated).toBe(false);
     expect(JSON.parse(encoded.value.toString('utf8'))).toEqual(stored.data);
   });
 });
