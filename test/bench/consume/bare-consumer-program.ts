@@ -28,8 +28,8 @@ const finished = new Promise<void>((resolve) => {
       partitionsConsumedConcurrently: 4,
       eachBatch: ({ batch }) => {
         for (const { value } of batch.messages) {
-          const event = JSON.parse(value?.toString('utf8') ?? 'null') as { content: string };
-          characters += event.content.length;
+          const event = JSON.parse(value?.toString('utf8') ?? 'null') as { content?: string };
+          characters += event.content?.length ?? 0;
         }
         messages += batch.messages.length;
         if (messages >= Number(expected)) resolve();
