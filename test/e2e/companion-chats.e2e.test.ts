@@ -171,9 +171,7 @@ describeWithKafka('the companion chats on real Kafka and Postgres', () => {
   it.each([
     { partitions: 1, consumers: 1, batchSize: 1_000 },
     { partitions: 1, consumers: 3, batchSize: 20 },
-    { partitions: 3, consumers: 1, batchSize: 90 },
     { partitions: 3, consumers: 3, batchSize: 7 },
-    { partitions: 8, consumers: 1, batchSize: 50 },
     { partitions: 8, consumers: 3, batchSize: 333 },
   ])(
     'gives 149 windows with $partitions partitions, $consumers consumers, batches of $batchSize',
