@@ -85,16 +85,21 @@ export async function openStoreHarness(): Promise<StoreHarness> {
 }
 
 async function copyTables(pool: pg.Pool): Promise<() => Promise<void>> {
-  const { rows } = await pool.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'afterword'`,
+  // What Postgres generates cannot be inserted.
+  const { rows } = await pool.query<{ name: string; columns: string }>(
+    `select c.relname as name, string_agg(quote_ident(a.attname), ', ') as columns
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+       and a.attgenerated = ''
+     where c.relnamespace = 'afterword'::regnamespace and c.relkind = 'r' group by c.relname`,
   );
   const names = rows.map(({ name }) => name);
   await pool.query('drop schema if exists older cascade; create schema older');
   for (const name of names) await pool.query(`create table older.${name} as table afterword.${name}`);
   return async () => {
     // Several statements in one text are one transaction. Replicas check no references.
-    const putBack = names.map(
-      (name) => `insert into afterword.${name} overriding system value table older.${name}`,
+    const putBack = rows.map(
+      ({ name, columns }) =>
+        `insert into afterword.${name} (${columns}) overriding system value select ${columns} from older.${name}`,
     );
     await pool.query(
       [
