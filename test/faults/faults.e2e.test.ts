@@ -8,7 +8,10 @@ import { CaseRunner } from './run-cases.ts';
 /** FAULTS_SEED repeats the load of an earlier run. */
 const seed = seedOf(process.env['FAULTS_SEED']);
 
-/** Each fault of the list once, on one line of several processes; `npm run faults` repeats each by itself. */
+/**
+ * Each fault of the list once, on one line of several processes; `npm run faults` repeats each by itself.
+ * Ten minutes, so it runs only where AFTERWORD_TEST_FAULTS is set.
+ */
 describeWithOwnBroker(`nothing is lost and nothing is doubled by (seed ${seed})`, () => {
   let services: FaultServices;
   let runner: CaseRunner;
