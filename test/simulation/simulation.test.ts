@@ -25,7 +25,7 @@ import { breaches, type Breach } from './breaches.ts';
 import { liveThrough } from './live-through.ts';
 import { addCounts, noRareStates } from './rare-states.ts';
 
-const runs = Number(process.env['SIMULATION_RUNS'] ?? 10_000);
+const runs = Number(process.env['SIMULATION_RUNS'] ?? 5_000);
 const seed = Number(process.env['SIMULATION_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const parameters = { numRuns: runs, seed, unbiased: true };
 const timeoutMs = 120_000 + 200 * runs;
