@@ -176,31 +176,37 @@ async function writePreferences(
   );
 }
 
+/** A profile tells neither evidence nor windows, which are most of what a fact takes: left empty. */
+const bare = `|| '{"evidence": [], "windowIds": []}'::jsonb`;
+
 /**
  * Bounded on purpose: the cost of a window must not grow with what is known of the person.
  *
- * @param told whether facts and preferences come with their evidence and windows; a profile tells
- *   neither, and they are most of what is stored of a fact
+ * @param told whether facts and preferences come with their evidence and windows
  */
 export async function readProfileParts(
   client: Pick<pg.ClientBase, 'query'>,
   owner: MemoryOwner,
   told: 'whole' | 'bare',
 ): Promise<MemoryState & { readonly summaries: readonly StoredSummary[] }> {
-  const [fact, preference] = told === 'bare' ? ['bare', 'bare'] : ['fact', 'preference'];
+  const cut = told === 'bare' ? bare : '';
   const { rows } = await client.query<ProfilePartRow>(
     prepared(
-      `(select 'fact' as part, ${fact} as item from afterword.facts
-        where key_id = $1 and run_id = $2 and status = 'current'
-        order by last_seen_ms desc, fact_id limit $3)
+      // What is cut is cut of those that were chosen, not of all.
+      `select 'fact' as part, fact ${cut} as item from (
+         select fact from afterword.facts
+         where key_id = $1 and run_id = $2 and status = 'current'
+         order by last_seen_ms desc, fact_id limit $3) held
        union all
-       (select 'fact', ${fact} from afterword.facts
-        where key_id = $1 and run_id = $2 and status in ('superseded', 'ended')
-        order by last_seen_ms desc, fact_id limit $4)
+       select 'fact', fact ${cut} from (
+         select fact from afterword.facts
+         where key_id = $1 and run_id = $2 and status in ('superseded', 'ended')
+         order by last_seen_ms desc, fact_id limit $4) past
        union all
-       (select 'preference', ${preference} from afterword.preferences
-        where key_id = $1 and run_id = $2 and status = 'current'
-        order by last_seen_ms desc, preference_id limit $3)
+       select 'preference', preference ${cut} from (
+         select preference from afterword.preferences
+         where key_id = $1 and run_id = $2 and status = 'current'
+         order by last_seen_ms desc, preference_id limit $3) wished
        union all
        (select 'summary', jsonb_build_object('windowId', w.window_id, 'startedAtMs', w.started_at_ms,
           'endedAtMs', w.ended_at_ms, 'summary', t.result)
@@ -218,20 +224,15 @@ export async function readProfileParts(
     summaries: [] as StoredSummary[],
   };
   for (const row of rows) {
-    if (row.part === 'fact') parts.facts.push({ ...untold, ...row.item });
-    else if (row.part === 'preference') parts.preferences.push({ ...untold, ...row.item });
+    if (row.part === 'fact') parts.facts.push(row.item);
+    else if (row.part === 'preference') parts.preferences.push(row.item);
     else parts.summaries.push(row.item);
   }
   return parts;
 }
 
-/** What a bare fact or preference lacks. */
-const untold = { evidence: [], windowIds: [] } as const;
-
-type Untold<Told> = Omit<Told, keyof typeof untold> & Partial<Told>;
-
 /** In any order. */
 type ProfilePartRow =
-  | { readonly part: 'fact'; readonly item: Untold<FoldedFact> }
-  | { readonly part: 'preference'; readonly item: Untold<FoldedPreference> }
+  | { readonly part: 'fact'; readonly item: FoldedFact }
+  | { readonly part: 'preference'; readonly item: FoldedPreference }
   | { readonly part: 'summary'; readonly item: StoredSummary };
