@@ -74,9 +74,11 @@ async function refoldKey(client: pg.PoolClient, key: LockedKeyRow, redacted: Red
       facts: new Set(ofRun.filter(({ kind }) => kind === 'fact').map((row) => row.group_key)),
       preferences: new Set(ofRun.filter(({ kind }) => kind === 'preference').map((row) => row.group_key)),
     });
+    // Of another run nothing is told.
+    if (runId !== key.runId) continue;
     const retracted = redacted.dropped.flatMap((one) => (one.runId === String(runId) ? [one.retracted] : []));
     const gone = await stillRetracted(client, { keyId: key.keyId, runId }, retracted);
-    if (runId !== key.runId || changes.length + windowIds.length + gone.length === 0) continue;
+    if (changes.length + windowIds.length + gone.length === 0) continue;
     await transaction.appendEvents(memoryRedactedEvents(runId, changes, gone));
     await writeProfile(transaction, key);
     await refreshVectors(client, key, windowIds, changedFactIds(changes));
